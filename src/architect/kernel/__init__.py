@@ -1,0 +1,4 @@
+"""What every room may use: errors, the clock, identifiers.
+
+Imports nothing of ours. Nothing that knows a runbook, a command or a database belongs here.
+"""

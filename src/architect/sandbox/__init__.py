@@ -1,0 +1,1 @@
+"""The rehearsal world: servers, emulators, faults, under one supervisor that never leaves an orphan."""

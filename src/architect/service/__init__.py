@@ -1,0 +1,1 @@
+"""The ASGI shell of the operated service: health, metrics, limits, profiles."""

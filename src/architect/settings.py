@@ -1,0 +1,1 @@
+"""Settings: `architect.toml`, trust, environment profiles."""

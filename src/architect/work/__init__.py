@@ -1,0 +1,1 @@
+"""Leases, due timers and the outbox: values, decisions, ports."""
