@@ -47,7 +47,7 @@ clean:
 $(READY): requirements.lock pyproject.toml
 	@test -n "$(PYTHON)" || { echo "Architect needs Python 3.11 or newer with venv (Debian: apt install python3-venv)." >&2; exit 2; }
 	@echo "Building $(VENV) with $$($(PYTHON) --version) from requirements.lock (hashes checked) ..."
-	@$(PYTHON) -m venv --clear $(VENV)
+	@$(PYTHON) -m venv $(VENV)
 	@PIP_DISABLE_PIP_VERSION_CHECK=1 $(BIN)/python -m pip install --quiet --require-hashes -r requirements.lock
 	@PIP_DISABLE_PIP_VERSION_CHECK=1 $(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
