@@ -1,0 +1,358 @@
+"""Tool tables: what is known of each tool, declared in `tools/*.yaml`; docs/reference/tool-tables.md is the manual.
+
+Tables are read when a tool is first seen, checked against the structures below, and kept. Reading package data is
+the only input this room does.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from functools import cache
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from typing import Any, Literal
+
+import msgspec
+import yaml
+
+from architect.commands.model import Effect, Flag
+from architect.kernel.errors import ArchitectError
+
+LANGUAGES = ("command", "shell", "sql", "psql", "promql", "redis", "awk", "sed", "jq")
+"""What `inner` and `stdin` may name. `command` means the words of one command, the others are texts."""
+
+TEXT_LANGUAGES = LANGUAGES[1:]
+INTERPRETERS = ("http", "aws", "redis")
+
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_HEAD = re.compile(r"^(tool|aliases):[ \t]*(.+?)[ \t]*$", re.MULTILINE)
+_HEAD_CHARACTERS = 4000
+
+
+class TableError(ArchitectError):
+    """A tool table is wrong: its author must act."""
+
+    code = "tool-table"
+
+
+class _Struct(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The base of all parts of a table: unknown keys are errors."""
+
+
+class Consequence(_Struct, frozen=True, kw_only=True):
+    """What follows when a word, an option or a rule applies.
+
+    `effect` raises. `makes` replaces what the subcommand and its positionals say (`tar -t`, `gzip -c`). `dry_run` also
+    silences what other options would change.
+    """
+
+    effect: Effect | None = None
+    makes: Effect | None = None
+    reason: str = ""
+    flags: tuple[Flag, ...] = ()
+    clears: tuple[Flag, ...] = ()
+    dry_run: bool = False
+
+
+class When(Consequence, frozen=True, kw_only=True):
+    """A consequence that depends on the value: a pattern it matches, or one it misses (searched, not anchored)."""
+
+    matches: str = ""
+    misses: str = ""
+
+
+class Inner(_Struct, frozen=True, kw_only=True):
+    """A command or a text in another language, carried by an option or by positionals.
+
+    `until` ends the words of an option's command (`find -exec … ;`). `joins` joins the words with blanks into one shell
+    text (ssh, watch). `elsewhere` says that it runs on another machine or in a container. `appends` says that words
+    from outside are added (xargs). `marks` is replaced by a word from outside (`{}`); `marks_option` names the option
+    whose value is such a mark (`xargs -I`). `mark_is_path` says that the word is a path below those given (find).
+    """
+
+    language: str
+    until: tuple[str, ...] = ()
+    joins: bool = False
+    elsewhere: bool = False
+    appends: bool = False
+    marks: str = ""
+    marks_option: str = ""
+    mark_is_path: bool = False
+
+    def __post_init__(self) -> None:
+        """Check the language's name."""
+        _check_language(self.language)
+
+
+class Value(Consequence, frozen=True, kw_only=True):
+    """What is known of a value, of an option or of a positional.
+
+    `file` says that the value names a file the tool reads or writes; `target` that it names (part of) what the command
+    acts on; `parameter` that plans need it under this name.
+    """
+
+    when: tuple[When, ...] = ()
+    file: Literal["", "read", "write", "append"] = ""
+    inner: Inner | None = None
+    target: Literal["", "kind", "name", "scope", "kind/name"] = ""
+    parameter: str = ""
+
+
+class Option(Value, frozen=True, kw_only=True):
+    """One option; `takes` says whether a value follows (`value`), may be attached (`optional`), or neither (`flag`)."""
+
+    takes: Literal["flag", "value", "optional"] = "flag"
+    help: bool = False
+    names: tuple[str, ...] = ()
+
+    @property
+    def canonical(self) -> str:
+        """The first long spelling, else the first: what rules, interpreters and messages call it."""
+        return next((name for name in self.names if name.startswith("--")), self.names[0])
+
+
+class Positional(Value, frozen=True, kw_only=True):
+    """One positional word, or with `repeats` all that remain."""
+
+    name: str = ""
+    repeats: bool = False
+
+
+class Rule(Consequence, frozen=True, kw_only=True):
+    """A consequence that depends on several things at once; all conditions named must hold.
+
+    `given` holds when any of these options is there, `absent` when none is; `values` maps options to patterns;
+    `positional` is a pattern that any positional matches, `positional_at` restricts it to one place (from 0);
+    `at_least` and `at_most` count positionals.
+    """
+
+    given: tuple[str, ...] = ()
+    absent: tuple[str, ...] = ()
+    values: dict[str, str] = {}
+    positional: str = ""
+    positional_at: int | None = None
+    at_least: int | None = None
+    at_most: int | None = None
+
+
+class Stdin(_Struct, frozen=True, kw_only=True):
+    """How standard input is understood: as text in `language`, unless one of these options or a positional is given.
+
+    `effect` is what an input that text cannot show (a file, a pipe) comes to.
+    """
+
+    language: str
+    unless: tuple[str, ...] = ()
+    unless_positionals: int | None = None
+    effect: Effect = Effect.UNKNOWN
+    reason: str = ""
+    flags: tuple[Flag, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Check the language's name."""
+        _check_language(self.language)
+
+
+class Node(_Struct, frozen=True, kw_only=True):
+    """A tool or one of its subcommands."""
+
+    effect: Effect = Effect.UNKNOWN
+    reason: str = ""
+    system: str = ""
+    kind: str = ""
+    flags: tuple[Flag, ...] = ()
+    options: dict[str, Option] = {}
+    positionals: tuple[Positional, ...] = ()
+    max_positionals: int | None = None
+    commands: dict[str, Node] = {}
+    otherwise: Node | None = None
+    rules: tuple[Rule, ...] = ()
+    stdin: Stdin | None = None
+    after_dashes: Positional | None = None
+    dry_run: str = ""
+    other_options: Literal["unknown", "harmless"] = "unknown"
+    all_options: bool = False
+    options_anywhere: bool | None = None
+    interpreter: str = ""
+    assignments: bool = False
+    transparent: bool = False
+    prints_token: str = ""
+
+    def __post_init__(self) -> None:
+        """Check the interpreter's name."""
+        if self.interpreter and self.interpreter not in INTERPRETERS:
+            raise ValueError(f"interpreter is one of {', '.join(INTERPRETERS)}, not {self.interpreter!r}")
+
+
+class Example(_Struct, frozen=True, kw_only=True):
+    """What a command line must come to; checked by the tests over all tables."""
+
+    effect: Effect
+    target: str | None = None
+    system: str | None = None
+    flags: tuple[Flag, ...] = ()
+    never: tuple[Flag, ...] = ()
+
+
+class Table(Node, frozen=True, kw_only=True):
+    """A whole file: the tool's own node, its names, and how it spells options."""
+
+    tool: str
+    aliases: tuple[str, ...] = ()
+    summary: str = ""
+    source: str = ""
+    one_dash: bool = False
+    first_word_is_options: bool = False
+    kinds: dict[str, str] = {}
+    definitions: dict[str, Any] = {}
+    examples: dict[str, Example] = {}
+
+
+def _check_language(name: str) -> None:
+    if name not in LANGUAGES:
+        raise ValueError(f"language is one of {', '.join(LANGUAGES)}, not {name!r}")
+
+
+def find(tool: str) -> Table | None:
+    """Return the table of a tool by its name or alias; None where there is none."""
+    file = _index().get(tool)
+    return None if file is None else _read(file)
+
+
+def known_tools() -> tuple[str, ...]:
+    """Return the names of all tools, aliases too."""
+    return tuple(sorted(_index()))
+
+
+def all_tables() -> tuple[Table, ...]:
+    """Read every table, in the order of their files."""
+    return tuple(_read(file) for file in sorted(set(_index().values())))
+
+
+def load(text: str, name: str) -> Table:
+    """Return the table that YAML `text` holds; `name` is the file, for messages.
+
+    Raises TableError with the place and what was expected.
+    """
+    try:
+        raw = yaml.load(text, Loader=_LOADER)  # noqa: S506 - a safe loader, the fast one where libyaml is there
+    except yaml.YAMLError as error:
+        raise TableError(f"not YAML: {error}", place=name) from error
+    if not isinstance(raw, dict):
+        raise TableError("a table is a mapping with the key `tool`", place=name)
+    try:
+        table = msgspec.convert(_normalised(raw), Table)
+    except (msgspec.ValidationError, ValueError) as error:
+        raise TableError(str(error), place=name) from error
+    _check_patterns(table, name)
+    return table
+
+
+def _folder() -> Traversable:
+    return files("architect.commands") / "tools"
+
+
+@cache
+def _read(file: str) -> Table:
+    return load((_folder() / file).read_text(encoding="utf-8"), file)
+
+
+@cache
+def _index() -> Mapping[str, str]:
+    """Map names and aliases to files, from the heads of the files only."""
+    index: dict[str, str] = {}
+    for entry in _folder().iterdir():
+        if entry.name.endswith(".yaml"):
+            for name in _names(entry):
+                if index.setdefault(name, entry.name) != entry.name:
+                    raise TableError(f"the tool {name!r} is also in {index[name]}", place=entry.name)
+    return index
+
+
+def _names(entry: Traversable) -> Iterable[str]:
+    with entry.open(encoding="utf-8") as file:
+        head = dict(_HEAD.findall(file.read(_HEAD_CHARACTERS)))
+    if "tool" not in head:
+        raise TableError("the first lines name the tool (`tool: NAME`)", place=entry.name)
+    names = [head["tool"], *head.get("aliases", "").strip("[]").split(",")]
+    return [name.strip().strip("'\"") for name in names if name.strip()]
+
+
+def _normalised(raw: dict[str, Any]) -> dict[str, Any]:
+    """Spell out the short forms of a node: names in lists, options and commands as words, languages as words."""
+    node = dict(raw)
+    if isinstance(node.get("options"), dict):
+        node["options"] = _options(node["options"])
+    if isinstance(node.get("commands"), dict):
+        node["commands"] = _by_name({key: _command(value) for key, value in node["commands"].items()})
+    if isinstance(node.get("positionals"), list):
+        node["positionals"] = [_value(entry) for entry in node["positionals"]]
+    for key in ("after_dashes",):
+        if key in node:
+            node[key] = _value(node[key])
+    if "otherwise" in node:
+        node["otherwise"] = _command(node["otherwise"])
+    if isinstance(node.get("stdin"), str):
+        node["stdin"] = {"language": node["stdin"]}
+    if isinstance(node.get("examples"), dict):
+        node["examples"] = {line: _example(value) for line, value in node["examples"].items()}
+    return node
+
+
+def _by_name(entries: dict[Any, Any]) -> dict[str, Any]:
+    return {name.strip(): value for names, value in entries.items() for name in str(names).split(", ")}
+
+
+def _options(entries: dict[Any, Any]) -> dict[str, Any]:
+    spelled: dict[str, Any] = {}
+    for key, value in entries.items():
+        names = tuple(name.strip() for name in str(key).split(", "))
+        option = _option(value)
+        spelled |= dict.fromkeys(names, {**option, "names": names} if isinstance(option, dict) else option)
+    return spelled
+
+
+def _option(value: Any) -> Any:
+    if value == "help":
+        return {"help": True}
+    if isinstance(value, str):
+        return {"takes": value}
+    return _value(value)
+
+
+def _value(value: Any) -> Any:
+    if isinstance(value, dict) and isinstance(value.get("inner"), str):
+        return {**value, "inner": {"language": value["inner"]}}
+    return value
+
+
+def _command(value: Any) -> Any:
+    if isinstance(value, str):
+        return {"effect": value}
+    return _normalised(value) if isinstance(value, dict) else value
+
+
+def _example(value: Any) -> Any:
+    return {"effect": value} if isinstance(value, str) else value
+
+
+def _check_patterns(table: Table, name: str) -> None:
+    for pattern in _patterns(table):
+        try:
+            re.compile(pattern)
+        except re.error as error:
+            raise TableError(f"the pattern {pattern!r} is not a regular expression: {error}", place=name) from error
+
+
+def _patterns(node: Node) -> Iterable[str]:
+    values: list[Value] = [*node.options.values(), *node.positionals]
+    values += [] if node.after_dashes is None else [node.after_dashes]
+    for value in values:
+        for when in value.when:
+            yield from (when.matches, when.misses)
+    for rule in node.rules:
+        yield from (rule.positional, *rule.values.values())
+    yield node.prints_token
+    for child in (*node.commands.values(), *(() if node.otherwise is None else (node.otherwise,))):
+        yield from _patterns(child)
