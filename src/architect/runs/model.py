@@ -64,7 +64,8 @@ class ConditionKind(StrEnum):
 class Condition:
     """A typed check. `subject` is the URL, query, statement, file or pattern asked; None bounds: cannot tell.
 
-    `symptom` says that it measures the fault itself, so that it is measured before the first change as well.
+    `symptom` says that it measures the fault itself, so that it is measured before the first change as well. It HOLDS
+    when the system is healthy. After a change it is asked every `every_s` until it holds or `within_s` have passed.
     """
 
     id: str
@@ -79,6 +80,8 @@ class Condition:
     action: ActionId | None = None
     connection: str | None = None
     method: str = "GET"
+    within_s: float = 60.0
+    every_s: float = 2.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,6 +136,46 @@ class Binding:
     is_secret: bool = False
 
 
+class Encoding(StrEnum):
+    """What a value becomes on its way into a text, so that it arrives there as itself."""
+
+    LITERAL = "literal"
+    JSON = "json"
+    URL = "url"
+    SQL = "sql"
+
+
+class Shape(StrEnum):
+    """What a value must look like where it stands."""
+
+    ANY = "any"
+    LINE = "line"
+    ARGUMENT = "argument"
+    WORD = "word"
+    INERT = "inert"
+    NUMBER = "number"
+    HOST = "host"
+    URL = "url"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Slot:
+    """One place of an action's text into which a value goes when the action runs.
+
+    `marker` is the name under which the executed text refers to it: an environment variable, or a parameter of SQL.
+    `allowed` names the hosts that a HOST or URL may have; `forbidden` are beginnings that a tool would read as
+    something else than a value (`@` of curl, `file://` of aws). `place` is for people: `line 12, column 5`.
+    """
+
+    variable: str
+    marker: str
+    encoding: Encoding
+    shape: Shape
+    place: str
+    allowed: tuple[str, ...] = ()
+    forbidden: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DefaultFrom:
     """A default that earlier output gives: proposed to a person, never taken silently."""
@@ -164,6 +207,7 @@ class PlannedAction:
     option_title: str = ""
     variables: tuple[str, ...] = ()
     open_variables: tuple[str, ...] = ()
+    slots: tuple[Slot, ...] = ()
     defaults: tuple[DefaultFrom, ...] = ()
     undo: UndoPlan | None = None
     checks: tuple[str, ...] = ()
@@ -195,4 +239,6 @@ class Plan:
     actions: tuple[PlannedAction, ...]
     conditions: tuple[Condition, ...] = ()
     bindings: tuple[Binding, ...] = ()
+    systems: tuple[tuple[str, str], ...] = ()
+    """What each system must turn out to be, asserted before the first action: system and expected identity."""
     digest: str = ""
