@@ -1,0 +1,101 @@
+"""What psql's backslash commands do; the statements between them are SQL."""
+
+from __future__ import annotations
+
+import re
+
+from architect.commands.calls import Word
+from architect.commands.model import Effect, Flag
+from architect.commands.paths import writing
+from architect.commands.sql_functions import Known
+from architect.grammars.sql import MetaCommand
+
+_READ = Known(Effect.READ, "")
+_DISPLAYS = """
+    ? a bind bind_named C cd close close_prepared conninfo copyright crosstabview d echo elif else encoding endif
+    endpipeline errverbose f flush flushrequest g gdesc getenv getresults gx h H help html if l l+ list list+ lo_list
+    p parse pset print q q! qecho quit r reset sendpipeline set sf sf+ startpipeline sv sv+ syncpipeline t T timing
+    unset warn x z z+ ; dconfig"""
+_DISPLAY = frozenset(_DISPLAYS.split())
+_DESCRIBES = re.compile(r"d[A-Za-z]*[Sx+]*")
+_FILE = re.compile(r"'(?P<quoted>[^']*)'|(?P<plain>[^\s'\"]+)")
+_COPY_PLACE = re.compile(
+    r"\b(?P<way>to|from)\s+(?P<place>program\b|stdin\b|stdout\b|pstdin\b|pstdout\b|'[^']*'|\S+)", re.IGNORECASE
+)
+_KNOWN = {
+    "!": Known(Effect.UNKNOWN, "runs a shell command"),
+    "gexec": Known(Effect.UNKNOWN, "runs what the query returns as SQL"),
+    "i": Known(Effect.UNKNOWN, "runs a file of SQL"),
+    "ir": Known(Effect.UNKNOWN, "runs a file of SQL"),
+    "include": Known(Effect.UNKNOWN, "runs a file of SQL"),
+    "include_relative": Known(Effect.UNKNOWN, "runs a file of SQL"),
+    "setenv": Known(Effect.UNKNOWN, "changes psql's environment"),
+    "password": Known(Effect.EXPOSES, "changes a role's password", frozenset((Flag.INTERACTIVE,))),
+    "prompt": Known(Effect.READ, "asks for a value", frozenset((Flag.INTERACTIVE,))),
+    "lo_import": Known(Effect.WRITE, "makes a large object"),
+    "lo_unlink": Known(Effect.DESTRUCTIVE, "deletes a large object"),
+    "gset": Known(Effect.READ, "keeps the result in variables"),
+    "c": Known(Effect.READ, "connects to another database"),
+    "connect": Known(Effect.READ, "connects to another database"),
+    "e": Known(Effect.UNKNOWN, "opens an editor", frozenset((Flag.NEEDS_TERMINAL,))),
+    "edit": Known(Effect.UNKNOWN, "opens an editor", frozenset((Flag.NEEDS_TERMINAL,))),
+    "ef": Known(Effect.UNKNOWN, "opens an editor", frozenset((Flag.NEEDS_TERMINAL,))),
+    "ev": Known(Effect.UNKNOWN, "opens an editor", frozenset((Flag.NEEDS_TERMINAL,))),
+}
+
+
+def judge_meta(meta: MetaCommand) -> Known:
+    """Return what one backslash command does, without the statements that it sends."""
+    if "`" in meta.arguments:
+        return Known(Effect.UNKNOWN, "runs a shell command between backquotes")
+    match meta.name:
+        case "watch":
+            return _watch(meta.arguments)
+        case "copy":
+            return _copy(meta.arguments)
+        case "g" | "gx" | "o" | "out" | "w" | "write" | "s":
+            return _output(meta.arguments)
+        case "lo_export":
+            return _output(meta.arguments.partition(" ")[2])
+    known = _KNOWN.get(meta.name)
+    if known is not None:
+        return known
+    if meta.name in _DISPLAY or _DESCRIBES.fullmatch(meta.name):
+        return _READ
+    return Known(Effect.UNKNOWN, f"\\{meta.name} is no known command of psql")
+
+
+def _watch(arguments: str) -> Known:
+    if re.search(r"\bc(?:ount)?=\d", arguments):
+        return _READ
+    return Known(Effect.READ, "repeats the statement", frozenset((Flag.NEVER_ENDS,)))
+
+
+def _copy(arguments: str) -> Known:
+    places = list(_COPY_PLACE.finditer(arguments))
+    if not places:
+        return Known(Effect.UNKNOWN, "copies from or to a place that the text does not tell")
+    place = places[-1]
+    if any(match["place"].lower() == "program" for match in places):
+        return Known(Effect.UNKNOWN, "runs a program")
+    if place["way"].lower() == "from":
+        return Known(Effect.WRITE, "adds rows to a table")
+    if place["place"].lower() in ("stdout", "pstdout"):
+        return _READ
+    return _output(place["place"])
+
+
+def _output(arguments: str) -> Known:
+    arguments = re.sub(r"^\([^)]*\)\s*", "", arguments)
+    if not arguments:
+        return _READ
+    if arguments.startswith("|"):
+        return Known(Effect.UNKNOWN, "hands the result to a shell command")
+    match = _FILE.match(arguments)
+    if match is None:
+        return Known(Effect.UNKNOWN, "writes to a place that the text does not tell")
+    name = match["plain"] if match["quoted"] is None else match["quoted"]
+    known = None if ":" in name else name
+    word = Word(text=match.group(), start=0, end=0, value=known, prefix=name.partition(":")[0], shape=known or "")
+    effect, reason = writing(word, in_scratch=True, made=frozenset(), appends=False)
+    return Known(effect, reason, frozenset((Flag.WRITES_FILE,)))
