@@ -1,0 +1,1 @@
+"""Faults, declared: what each does to the world, how it shows, and how the world is checked afterwards."""
