@@ -11,6 +11,8 @@ class Certainty(StrEnum):
 
     LITERAL = "literal"
     """Known to the last character."""
+    PLAIN = "plain"
+    """One word of letters, digits and `._:+-`, no leading dash: `$(date +%s)`, `$$`."""
     TOKEN = "token"  # noqa: S105
     """Exactly one word, not an option: a variable that the run checks, a quoted or prefixed substitution."""
     OPAQUE = "opaque"
@@ -21,7 +23,8 @@ class Certainty(StrEnum):
 class Word:
     """One word of a command; offsets lie in the judged text.
 
-    `value` is what the tool receives where that is literal, else None; `prefix` is the literal beginning in any case.
+    `value` is what the tool receives where that is literal, else None; `prefix` is the literal beginning in any case,
+    `shape` the whole with `0` for each part that is plain but not known.
     `is_glob` marks an unquoted pattern, whose `value` is the pattern itself. `variables` are the names it expands.
     """
 
@@ -31,6 +34,7 @@ class Word:
     value: str | None
     certainty: Certainty = Certainty.LITERAL
     prefix: str = ""
+    shape: str = ""
     is_quoted: bool = False
     is_glob: bool = False
     variables: tuple[str, ...] = ()

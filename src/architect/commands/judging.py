@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
+from architect.commands.invocations import top
 from architect.commands.languages import judge_text
-from architect.commands.model import Carried, Effect, Judgement
+from architect.commands.masking import masked, unmasked
+from architect.commands.model import Carried, CommandEffect, Effect, Judgement
+from architect.commands.shell import judge_shell
+from architect.commands.state import ShellState
 
 
 def judge(
@@ -17,13 +21,21 @@ def judge(
 ) -> Judgement:
     """Judge `text`; nothing raises, and what is not proved is unknown.
 
-    `carried` is what earlier actions of the run left in the shell. `declared` maps paths of scripts to the effects that
-    trusted settings declare for them, after their digests were compared.
+    `language` is `shell`, `sql`, `psql`, `promql` or `redis`. `carried` is what earlier actions of the run left in the
+    shell. `declared` maps paths of scripts to the effects that trusted settings declare for them, after their digests
+    were compared by whoever calls.
     """
     carried = carried or Carried()
     if language != "shell":
-        commands = judge_text(language, text)
-        top = max(commands, key=lambda command: command.effect.rank)
-        return Judgement(effect=top.effect, reason=top.reason, commands=commands, carried=carried)
-    del declared
-    return Judgement(effect=Effect.UNKNOWN, reason="the shell is not understood yet", carried=carried)
+        return _judgement(judge_text(language, text), carried)
+    declared = {path.removeprefix("./"): effect for path, effect in (declared or {}).items()}
+    state = ShellState.after(carried, declared)
+    commands = [unmasked(command, text) for command in judge_shell(masked(text), state)]
+    return _judgement(commands, state.carried())
+
+
+def _judgement(commands: Sequence[CommandEffect], carried: Carried) -> Judgement:
+    decisive = top(commands)
+    if decisive is None:
+        return Judgement(effect=Effect.READ, reason="runs no command", carried=carried)
+    return Judgement(effect=decisive.effect, reason=decisive.reason, commands=tuple(commands), carried=carried)

@@ -103,6 +103,10 @@ class Carried:
     """Why every later command is unknown (`source x`, `eval`, `PATH=`); empty where nothing forbids trust."""
     scratch_files: frozenset[str] = frozenset()
     """Files that the run's own commands made in its scratch folder."""
+    in_scratch: bool = True
+    """Whether the working directory is still the run's scratch folder."""
+    function_bodies: tuple[tuple[str, str], ...] = ()
+    """The definitions of functions whose text is known; without it a call is unknown."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -89,14 +89,16 @@ class Value(Consequence, frozen=True, kw_only=True):
     """What is known of a value, of an option or of a positional.
 
     `file` says that the value names a file the tool reads or writes; `target` that it names (part of) what the command
-    acts on; `parameter` that plans need it under this name.
+    acts on; `parameter` that plans need it under this name; `shows` that it is printed, so that a variable with the
+    name of a secret exposes it.
     """
 
     when: tuple[When, ...] = ()
-    file: Literal["", "read", "write", "append"] = ""
+    file: Literal["", "read", "write", "append", "script"] = ""
     inner: Inner | None = None
     target: Literal["", "kind", "name", "scope", "kind/name"] = ""
     parameter: str = ""
+    shows: bool = False
 
 
 class Option(Value, frozen=True, kw_only=True):
@@ -145,6 +147,7 @@ class Stdin(_Struct, frozen=True, kw_only=True):
     language: str
     unless: tuple[str, ...] = ()
     unless_positionals: int | None = None
+    elsewhere: bool = False
     effect: Effect = Effect.UNKNOWN
     reason: str = ""
     flags: tuple[Flag, ...] = ()

@@ -1,0 +1,98 @@
+"""Which names a tree may assign, and what a literal command prints: questions about nodes that run nothing."""
+
+from __future__ import annotations
+
+import re
+
+from tree_sitter import Node
+
+from architect.commands.words import WordReader
+from architect.grammars.shell import ShellTree, children
+
+_NAME = re.compile(r"[A-Za-z_]\w*")
+_ASSIGNING_COMMANDS = frozenset(("read", "mapfile", "readarray", "printf", "getopts", "let"))
+
+
+def members(node: Node) -> list[Node]:
+    """Return the members of a list in order; the grammar nests them to the left."""
+    found: list[Node] = []
+    current: Node | None = node
+    while current is not None and current.type == "list":
+        parts = list(children(current))
+        found.extend(reversed(parts[1:]))
+        current = parts[0] if parts else None
+    if current is not None:
+        found.append(current)
+    return found[::-1]
+
+
+def assigned(tree: ShellTree, node: Node) -> set[str]:
+    """Return the names that anything below `node` may assign, without recursion."""
+    names: set[str] = set()
+    todo = [node]
+    while todo:
+        current = todo.pop()
+        if current.type == "variable_assignment":
+            name = current.child_by_field_name("name")
+            names.add("" if name is None else tree.source(name).partition("[")[0])
+        elif current.type in ("for_statement", "declaration_command", "unset_command"):
+            names |= {tree.source(child) for child in current.named_children if child.type == "variable_name"}
+        elif current.type == "command":
+            names |= _names_read(tree, current)
+        todo.extend(current.named_children)
+    return names - {""}
+
+
+def _names_read(tree: ShellTree, node: Node) -> set[str]:
+    name = node.child_by_field_name("name")
+    if name is None or tree.source(name) not in _ASSIGNING_COMMANDS:
+        return set()
+    words = (tree.source(child) for child in node.children_by_field_name("argument"))
+    return {word for word in words if _NAME.fullmatch(word)}
+
+
+def literal_output(reader: WordReader, node: Node) -> str | None:
+    """Return what a literal `echo`, `printf` or `cat` of a here-document prints, None where text cannot tell."""
+    if node.type == "redirected_statement":
+        return _document_printed(reader, node)
+    return _echoed(reader, node) if node.type == "command" else None
+
+
+def _document_printed(reader: WordReader, node: Node) -> str | None:
+    body = node.child_by_field_name("body")
+    documents = [child for child in node.named_children if child.type == "heredoc_redirect"]
+    is_cat = body is not None and reader.tree.source(body).strip() == "cat"
+    if not is_cat or len(documents) != 1 or node.named_child_count != 2:
+        return None
+    return document_text(reader, documents[0])
+
+
+def document_text(reader: WordReader, document: Node) -> str | None:
+    """Return the text of a here-document, None where text cannot tell."""
+    parts = {child.type: child for child in document.named_children}
+    body = parts.get("heredoc_body")
+    if body is None or any(child.type == "file_redirect" for child in document.named_children):
+        return None
+    start, end = reader.tree.span(body)
+    if is_quoted(reader.tree, document):
+        return reader.tree.text[start:end]
+    return reader.quoted_text(start, end, body)
+
+
+def is_quoted(tree: ShellTree, document: Node) -> bool:
+    """Say whether a here-document's delimiter is quoted, so that nothing in it is expanded."""
+    starts = (child for child in document.named_children if child.type == "heredoc_start")
+    return any(tree.source(child)[:1] in "'\"\\" for child in starts)
+
+
+def _echoed(reader: WordReader, node: Node) -> str | None:
+    name = node.child_by_field_name("name")
+    if name is None or reader.tree.source(name) not in ("echo", "printf"):
+        return None
+    if any(child.type.endswith("_redirect") for child in node.named_children):
+        return None
+    texts = [reader.text(argument) for argument in node.children_by_field_name("argument")]
+    known = [text for text in texts if text is not None]
+    if len(known) != len(texts) or any(text.startswith("-") or "\\" in text or "%" in text for text in known):
+        return None
+    return " ".join(known) + "\n"

@@ -1,0 +1,326 @@
+"""Tells the options of a command from its subcommands and positionals, by the tool's table."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from architect.commands.calls import Certainty, Word
+from architect.commands.model import Effect
+from architect.commands.tables import Inner, Node, Option, Positional, Table
+from architect.commands.words import literal
+
+_NUMBER = re.compile(r"-[0-9]+")
+_PLUS_NUMBER = re.compile(r"\+[0-9]+")
+_ASSIGNMENT = re.compile(r"[A-Za-z_]\w*=")
+
+
+@dataclass(frozen=True, slots=True)
+class GivenOption:
+    """An option as it was met, with its value where it takes one."""
+
+    option: Option
+    spelling: str
+    value: Word | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Carries:
+    """An inner command or text: how it is to be understood, and its words."""
+
+    inner: Inner
+    words: tuple[Word, ...]
+
+
+@dataclass(slots=True, kw_only=True)
+class Parsed:
+    """What the table made of the words; `problems` say why the command cannot be read for certain."""
+
+    table: Table
+    nodes: list[Node]
+    path: list[str] = field(default_factory=list)
+    path_end: int = 0
+    options: list[GivenOption] = field(default_factory=list)
+    positionals: list[tuple[Positional | None, Word]] = field(default_factory=list)
+    after_dashes: list[Word] = field(default_factory=list)
+    carries: list[Carries] = field(default_factory=list)
+    assignments: list[Word] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+    is_help: bool = False
+    is_vague: bool = False
+
+    @property
+    def node(self) -> Node:
+        """The node that the subcommands led to."""
+        return self.nodes[-1]
+
+    @property
+    def options_anywhere(self) -> bool:
+        """Whether options may follow positionals."""
+        return next((node.options_anywhere for node in reversed(self.nodes) if node.options_anywhere is not None), True)
+
+    @property
+    def all_options(self) -> bool:
+        """Whether the table lists every option that exists here."""
+        return self.node.all_options or self.table.all_options
+
+    def find(self, spelling: str) -> Option | None:
+        """Return the option of this spelling, of the innermost node that knows it."""
+        for node in reversed(self.nodes):
+            option = node.options.get(spelling)
+            if option is not None:
+                return option
+        return None
+
+    def known_options(self) -> Iterator[Option]:
+        """Yield every option known here."""
+        for node in self.nodes:
+            yield from node.options.values()
+
+
+def is_sharp(option: Option) -> bool:
+    """Say whether an option can raise the effect of its command."""
+    raises = option.effect is not None and option.effect is not Effect.READ
+    changes = option.makes is not None and option.makes is not Effect.READ
+    return bool(raises or changes or option.when or option.inner or option.file in ("write", "append"))
+
+
+def parse(table: Table, words: Sequence[Word]) -> Parsed:
+    """Parse the words after the tool's name."""
+    parsed = Parsed(table=table, nodes=[table])
+    _Reader(parsed, words).read()
+    return parsed
+
+
+class _Reader:
+    """One pass over the words of a command."""
+
+    def __init__(self, parsed: Parsed, words: Sequence[Word]) -> None:
+        self.parsed = parsed
+        self.words = words
+        self.at = 0
+        self.options_ended = False
+
+    def read(self) -> None:
+        """Consume every word."""
+        self._skip_assignments()
+        while self.at < len(self.words):
+            word = self.words[self.at]
+            self.at += 1
+            if self.at == 1 and self.parsed.table.first_word_is_options and _is_bundle(word):
+                self._short(literal("-" + word.prefix, word.start, word.end))
+            elif not self.options_ended and self._is_option(word):
+                self._option(word)
+            else:
+                self._plain(word)
+        if self.parsed.node.commands and not self.parsed.path and self.parsed.positionals:
+            self.parsed.problems.append("the subcommand cannot be told")
+
+    def _skip_assignments(self) -> None:
+        while self.parsed.table.assignments and self.at < len(self.words):
+            word = self.words[self.at]
+            if _ASSIGNMENT.match(word.prefix):
+                self.parsed.assignments.append(word)
+            elif not (word.value or "").startswith("-") or word.value == "--":
+                return
+            elif self._assignment_option(word):
+                continue
+            else:
+                return
+            self.at += 1
+
+    def _assignment_option(self, word: Word) -> bool:
+        """Read an option that stands among assignments (`env -i A=1 cmd`)."""
+        self.at += 1
+        self._option(word)
+        return not self.options_ended
+
+    def _is_option(self, word: Word) -> bool:
+        if word.prefix[:1] == "+" and word.value is not None and _PLUS_NUMBER.fullmatch(word.value):
+            return self.parsed.find("+#") is not None
+        return word.prefix[:1] == "-" and len(word.shape) > 1
+
+    def _option(self, word: Word) -> None:
+        if word.value == "--":
+            self._end_options()
+        elif word.certainty is Certainty.OPAQUE:
+            self._problem(f"{word.text} can be any option")
+        elif self.parsed.table.one_dash or word.prefix.startswith("--"):
+            self._long(word)
+        else:
+            self._short(word)
+
+    def _end_options(self) -> None:
+        self.options_ended = True
+        spec = self.parsed.node.after_dashes
+        if spec is None:
+            return
+        rest = tuple(self.words[self.at :])
+        self.at = len(self.words)
+        self.parsed.after_dashes.extend(rest)
+        if spec.inner is not None and rest:
+            self.parsed.carries.append(Carries(spec.inner, rest))
+        elif rest:
+            self.parsed.positionals.extend((spec, word) for word in rest)
+
+    def _long(self, word: Word) -> None:
+        spelling, sign, _ = word.prefix.partition("=")
+        if word.value is None and not sign:
+            self._problem(f"the option {word.text} cannot be told")
+            return
+        option = self._find_long(spelling)
+        if option is None:
+            if _NUMBER.fullmatch(spelling) and self.parsed.find("-#") is not None:
+                return
+            self._unknown(spelling, word)
+            return
+        value = _tail(word, len(spelling) + 1) if sign else None
+        if value is None and option.takes == "value":
+            value = self._next_value(spelling)
+        self._give(option, spelling, value)
+
+    def _find_long(self, spelling: str) -> Option | None:
+        found = self.parsed.find(spelling)
+        if found is None and self.parsed.table.one_dash and spelling.startswith("--"):
+            return self.parsed.find(spelling[1:])
+        return found
+
+    def _short(self, word: Word) -> None:
+        """Read a cluster of short options; the first that takes a value takes the rest."""
+        cluster = word.prefix
+        number = self.parsed.find("-#")
+        if word.value is not None and number is not None and _NUMBER.fullmatch(word.value):
+            self._give(number, word.value, literal(word.value[1:], word.start, word.end))
+            return
+        whole = self.parsed.find(cluster)
+        if len(cluster) > 2 and whole is not None and word.value is not None:
+            self._give(whole, cluster, self._next_value(cluster) if whole.takes == "value" else None)
+            return
+        for index in range(1, len(cluster)):
+            option = self.parsed.find("-" + cluster[index])
+            if option is None:
+                self._unknown("-" + cluster[index:], word)
+                return
+            if option.takes != "flag":
+                self._short_value(option, word, index + 1)
+                return
+            self._give(option, "-" + cluster[index], None)
+        if word.value is None:
+            self._problem(f"the options {word.text} cannot be told")
+
+    def _short_value(self, option: Option, word: Word, at: int) -> None:
+        spelling = "-" + word.prefix[at - 1]
+        if at < len(word.prefix) or word.value is None:
+            self._give(option, spelling, _tail(word, at))
+        elif option.takes == "optional":
+            self._give(option, spelling, None)
+        else:
+            self._give(option, spelling, self._next_value(spelling))
+
+    def _next_value(self, spelling: str) -> Word | None:
+        if self.at >= len(self.words):
+            self._problem(f"the value of {spelling} is missing")
+            return None
+        word = self.words[self.at]
+        self.at += 1
+        if word.certainty is Certainty.OPAQUE and not _is_one_word(word):
+            self.parsed.is_vague = True
+        return word
+
+    def _give(self, option: Option, spelling: str, value: Word | None) -> None:
+        self.parsed.options.append(GivenOption(option, spelling, value))
+        self.parsed.is_help |= option.help
+        if option.inner is not None:
+            self._carry(option.inner, value)
+
+    def _carry(self, inner: Inner, value: Word | None) -> None:
+        words = [] if value is None else [value]
+        if inner.until:
+            while self.at < len(self.words):
+                word = self.words[self.at]
+                self.at += 1
+                if word.value in inner.until:
+                    break
+                words.append(word)
+        self.parsed.carries.append(Carries(inner, tuple(words)))
+
+    def _unknown(self, spelling: str, word: Word) -> None:
+        if self.parsed.node.other_options != "harmless":
+            self._problem(f"the option {spelling} of {self._name()} is not known")
+        elif word.certainty is Certainty.OPAQUE:
+            self.parsed.is_vague = True
+
+    def _name(self) -> str:
+        return " ".join([self.parsed.table.tool, *self.parsed.path])
+
+    def _problem(self, reason: str) -> None:
+        self.parsed.problems.append(reason)
+
+    def _plain(self, word: Word) -> None:
+        """Read a word that is no option: a subcommand or a positional."""
+        node = self.parsed.node
+        if word.certainty is Certainty.OPAQUE:
+            self.parsed.is_vague = True
+        has_commands = bool(node.commands) or node.otherwise is not None
+        if has_commands and not self.parsed.positionals and self._descend(node, word):
+            return
+        self._positional(word)
+
+    def _descend(self, node: Node, word: Word) -> bool:
+        child = node.commands.get(word.value) if word.value is not None and not word.is_glob else None
+        if word.variables or word.value is None:
+            self._problem(f"the subcommand is {word.text}, which the text does not tell")
+        elif child is None:
+            child = node.otherwise
+            if child is None:
+                if node.positionals:
+                    return False
+                self._problem(f"{self._name()} {word.text} is not known")
+        if child is None:
+            return False
+        self.parsed.nodes.append(child)
+        self.parsed.path.append(word.value or "")
+        self.parsed.path_end = word.end
+        return True
+
+    def _positional(self, word: Word) -> None:
+        specs = self.parsed.node.positionals
+        index = len(self.parsed.positionals)
+        spec = specs[index] if index < len(specs) else None
+        if spec is None and specs and specs[-1].repeats:
+            spec = specs[-1]
+        if not self.parsed.options_anywhere:
+            self.options_ended = True
+        if spec is not None and spec.inner is not None:
+            rest = (word, *self.words[self.at :])
+            if spec.inner.language == "command" or spec.inner.joins:
+                self.at = len(self.words)
+            else:
+                rest = (word,)
+            self.parsed.carries.append(Carries(spec.inner, rest))
+        self.parsed.positionals.append((spec, word))
+
+
+def _is_bundle(word: Word) -> bool:
+    return word.value is not None and word.value[:1] not in ("", "-")
+
+
+def _is_one_word(word: Word) -> bool:
+    return word.is_quoted or word.text.startswith(('"', "'"))
+
+
+def _tail(word: Word, at: int) -> Word:
+    """Return the part of `word` behind an option's spelling, as a value of its own."""
+    return Word(
+        text=word.text,
+        start=word.start,
+        end=word.end,
+        value=None if word.value is None else word.value[at:],
+        certainty=word.certainty,
+        prefix=word.prefix[at:],
+        shape=word.shape[at:],
+        is_quoted=word.is_quoted,
+        is_glob=word.is_glob,
+        variables=word.variables,
+    )

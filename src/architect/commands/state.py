@@ -1,0 +1,101 @@
+"""What a shell text has set so far, and so can change what its later commands mean."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from architect.commands.calls import Certainty
+from architect.commands.environment import is_sensitive, touches_everything, touching
+from architect.commands.model import Carried, Effect
+
+MAX_DEPTH = 12
+
+
+@dataclass(slots=True, kw_only=True)
+class ShellState:
+    """The state of one walk; changed only by the walk itself."""
+
+    functions: dict[str, str | None] = field(default_factory=dict)
+    aliases: set[str] = field(default_factory=set)
+    variables: dict[str, str | Certainty] = field(default_factory=dict)
+    tainted: str = ""
+    in_scratch: bool = True
+    files: set[str] = field(default_factory=set)
+    declared: Mapping[str, Effect] = field(default_factory=dict)
+    environment: set[str] = field(default_factory=set)
+    called: tuple[str, ...] = ()
+    depth: int = 0
+
+    @classmethod
+    def after(cls, carried: Carried, declared: Mapping[str, Effect]) -> ShellState:
+        """Return the state in which an action begins."""
+        bodies = dict(carried.function_bodies)
+        state = cls(
+            functions={name: bodies.get(name) for name in carried.functions | bodies.keys()},
+            aliases=set(carried.aliases),
+            tainted=carried.tainted,
+            in_scratch=carried.in_scratch,
+            files=set(carried.scratch_files),
+            declared=declared,
+        )
+        for name, value in carried.variables:
+            state.assign(name, Certainty.OPAQUE if value is None else value)
+        return state
+
+    def carried(self) -> Carried:
+        """Return what later actions must know."""
+        values = ((name, value) for name, value in self.variables.items())
+        return Carried(
+            functions=frozenset(self.functions),
+            aliases=frozenset(self.aliases),
+            variables=tuple((name, value if _is_literal(value) else None) for name, value in values),
+            tainted=self.tainted,
+            scratch_files=frozenset(self.files),
+            in_scratch=self.in_scratch,
+            function_bodies=tuple((name, body) for name, body in self.functions.items() if body is not None),
+        )
+
+    def inner(self, *, elsewhere: bool) -> ShellState:
+        """Return the state of a shell inside this one, which cannot change it."""
+        return ShellState(
+            functions={} if elsewhere else dict(self.functions),
+            variables={} if elsewhere else dict(self.variables),
+            tainted=self.tainted,
+            in_scratch=self.in_scratch and not elsewhere,
+            files=self.files,
+            declared={} if elsewhere else self.declared,
+            environment=set() if elsewhere else set(self.environment),
+            called=self.called,
+            depth=self.depth + 1,
+        )
+
+    def assign(self, name: str, value: str | Certainty) -> None:
+        """Record an assignment, and what it can touch."""
+        self.variables[name] = value
+        if touches_everything(name):
+            self.taint(f"{name} was set before")
+        elif is_sensitive(name):
+            self.environment.add(name)
+
+    def forget(self, names: Iterable[str]) -> None:
+        """Record that text cannot tell these variables any more."""
+        for name in names:
+            self.assign(name, Certainty.OPAQUE)
+
+    def taint(self, reason: str) -> None:
+        """Record why no later command can be trusted; the first reason stays."""
+        self.tainted = self.tainted or reason
+
+    def doubt(self, tool: str, system: str) -> str:
+        """Return why a command of `tool` may not be what it seems, empty where nothing was set that touches it."""
+        if self.tainted:
+            return self.tainted
+        if tool in self.aliases:
+            return f"{tool} was made an alias before"
+        name = touching(self.environment, system) if self.environment else None
+        return f"{name} was set before" if name else ""
+
+
+def _is_literal(value: str | Certainty) -> bool:
+    return not isinstance(value, Certainty)
