@@ -165,7 +165,7 @@ def _before_start(state: RunState, action: PlannedAction, step: StepState, *, no
     for variable in action.open_variables:
         if variable not in state.values:
             return AskValue(action=action, variable=variable)
-    if action.executor is Executor.MANUAL:
+    if action.executor in {Executor.MANUAL, Executor.MESSAGE}:
         return Ask(gate=gates.manual_gate(state, action))
     if not is_change(action):
         return _approval(state, action, now) or Start(action=action, attempt=step.attempts + 1)

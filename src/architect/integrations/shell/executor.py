@@ -1,0 +1,365 @@
+"""Runs shell actions: prepares everything, waits for the word to go, streams, bounds, and reads the end."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import re
+import secrets
+import select
+import shutil
+import stat
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from architect.integrations.shell.carried import ShellState, read_state
+from architect.integrations.shell.guarding import GuardLostError, GuardProcess, boot_id, host_name
+from architect.integrations.shell.script import StepFiles, action_text, script_text, secret_names
+from architect.integrations.shell.statuses import read_statuses
+from architect.integrations.shell.survivors import STEP_VARIABLE
+from architect.integrations.shell.tools import ToolMissingError, hint_for
+from architect.kernel.errors import OutsideError
+from architect.runs.events import Outcome, ProcessMark
+from architect.runs.ports import ActionOutcome, ActionRequest, OutputSink, Stream
+from architect.runs.values import environment as slot_environment
+
+PIPE_BYTES = 1 << 20
+_DROPPED = re.compile(r"BASH_ENV|ENV|BASH_FUNC_.*|BASHOPTS|SHELLOPTS|PS4|PROMPT_COMMAND|CDPATH|GLOBIGNORE", re.DOTALL)
+"""Variables by which an environment would change what a script means."""
+
+
+class ShellRunner:
+    """Carries shell actions out under one guard process, one at a time; for one worker thread."""
+
+    def __init__(self, *, bash: str = "") -> None:
+        self._bash = bash or shutil.which("bash") or "/bin/bash"
+        self._guard: GuardProcess | None = None
+        self._boot, self._host = boot_id(), host_name()
+
+    def prepare(self, request: ActionRequest) -> ShellAction:
+        """Make the action ready; bash is up and waits for the word to go.
+
+        Raises ToolMissingError when a tool is gone from where it was when the plan was made, OutsideError when the
+        shell cannot be started, RefusedError when a value may not go where it stands.
+        """
+        _require_tools(request)
+        cookie = f"{request.key.run}/{request.key.action}/{request.key.attempt}/{secrets.token_hex(8)}"
+        given = _environment(request)
+        carrier = Carrier(folder=request.folder, given=given)
+        files = _write_files(request, carrier)
+        pipes = _Pipes.open()
+        try:
+            pid, started = self._running_guard().spawn(
+                [self._bash, "--noprofile", "--norc", str(files.script)],
+                environment={**given, STEP_VARIABLE: cookie},
+                folder=carrier.directory,
+                fds=pipes.theirs,
+            )
+        except OutsideError:
+            pipes.close()
+            raise
+        finally:
+            pipes.close_theirs()
+        mark = ProcessMark(
+            pid=pid, started=started, host=self._host, boot=self._boot, guard=self._running_guard().pid, cookie=cookie
+        )
+        return ShellAction(request, guard=self._running_guard(), pipes=pipes, mark=mark, files=files, carrier=carrier)
+
+    def close(self) -> None:
+        """End the guard with whatever it still has."""
+        if self._guard is not None:
+            self._guard.close()
+            self._guard = None
+
+    def _running_guard(self) -> GuardProcess:
+        if self._guard is None or self._guard.is_gone:
+            self._guard = GuardProcess()
+        return self._guard
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Carrier:
+    """Where a run's shell state lies: `state` and `secrets` in the run's folder, `scratch/` to work in."""
+
+    folder: Path
+    given: Mapping[str, str]
+
+    @property
+    def state(self) -> Path:
+        """Shell text that restores what the actions before left behind."""
+        return self.folder / "state"
+
+    @property
+    def scratch(self) -> Path:
+        """The run's own working directory."""
+        return self.folder / "scratch"
+
+    @property
+    def directory(self) -> Path:
+        """The directory in which the script starts; the state changes to the carried one."""
+        self.scratch.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return self.scratch
+
+    def keep(self, state: ShellState) -> None:
+        """Replace the carried state, whole or not at all."""
+        new = self.state.with_suffix(".new")
+        write_private(new, state.restore)
+        new.replace(self.state)
+
+
+@dataclass(slots=True, kw_only=True)
+class _Pipes:
+    """Our ends and the child's ends of an action's pipes."""
+
+    out: int
+    err: int
+    go: int
+    wake: int
+    waker: int
+    theirs: tuple[int, ...]
+    ours: set[int] = field(default_factory=set)
+
+    @classmethod
+    def open(cls) -> _Pipes:
+        out, their_out = os.pipe()
+        err, their_err = os.pipe()
+        their_go, go = os.pipe()
+        wake, waker = os.pipe()
+        with contextlib.suppress(OSError):
+            fcntl.fcntl(out, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
+        return cls(
+            out=out,
+            err=err,
+            go=go,
+            wake=wake,
+            waker=waker,
+            theirs=(their_out, their_err, their_go),
+            ours={out, err, go, wake, waker},
+        )
+
+    def close_theirs(self) -> None:
+        for fd in self.theirs:
+            os.close(fd)
+
+    def close_one(self, fd: int) -> None:
+        if fd in self.ours:
+            self.ours.discard(fd)
+            os.close(fd)
+
+    def close(self) -> None:
+        for fd in tuple(self.ours):
+            self.close_one(fd)
+
+
+class ShellAction:
+    """One prepared shell action."""
+
+    def __init__(
+        self,
+        request: ActionRequest,
+        *,
+        guard: GuardProcess,
+        pipes: _Pipes,
+        mark: ProcessMark,
+        files: StepFiles,
+        carrier: Carrier,
+    ) -> None:
+        self._request = request
+        self._guard = guard
+        self._pipes = pipes
+        self._mark = mark
+        self._files = files
+        self._carrier = carrier
+        self._is_late = False
+        self._is_stopped = False
+        self._told: dict[int, bytes] = {}
+        self._heard = -1
+        self._ended: dict[str, int] | None = None
+
+    @property
+    def process(self) -> ProcessMark | None:
+        """The bash that waits for the word to go."""
+        return self._mark
+
+    def stop(self) -> None:
+        """Ask the action to end; safe in a signal handler."""
+        self._is_stopped = True
+        self._poke(b"s")
+
+    def kill(self) -> None:
+        """Kill the action and all its descendants."""
+        self._is_stopped = True
+        self._poke(b"k")
+
+    def discard(self) -> None:
+        """Drop it: bash ends when the pipe of the word to go is closed."""
+        self._pipes.close()
+        self._await_end()
+
+    def run(self, sink: OutputSink) -> ActionOutcome:
+        """Let it go, stream its output into the sink, and return how it ended."""
+        try:
+            with contextlib.suppress(BrokenPipeError):
+                os.write(self._pipes.go, b"go\n")
+            self._stream(sink)
+        except BaseException:
+            self._guard.kill()
+            self._await_end()
+            raise
+        finally:
+            self._pipes.close()
+        return self._outcome(sink)
+
+    def _poke(self, command: bytes) -> None:
+        if self._pipes.waker in self._pipes.ours:
+            os.write(self._pipes.waker, command)
+
+    def _stream(self, sink: OutputSink) -> None:
+        pipes = self._pipes
+        deadline = time.monotonic() + self._request.action.limits.timeout_s
+        poller = select.poll()
+        open_outputs = {pipes.out: Stream.STDOUT, pipes.err: Stream.STDERR}
+        told = self._open_told()
+        for fd in (*open_outputs, pipes.wake, self._guard.fileno(), *told):
+            poller.register(fd, select.POLLIN)
+        while open_outputs or self._ended is None:
+            ready = poller.poll(self._pause_ms(deadline))
+            for fd, _ in ready:
+                if fd in told:
+                    self._hear(fd, sink)
+            for fd, _ in ready:
+                if fd in open_outputs and not self._read(fd, open_outputs[fd], sink):
+                    poller.unregister(fd)
+                    del open_outputs[fd]
+                elif fd == pipes.wake:
+                    self._obey()
+                elif fd == self._guard.fileno():
+                    self._ended = self._guard.receive()
+                    poller.unregister(fd)
+            if not self._is_late and time.monotonic() >= deadline:
+                self._is_late = True
+                self._guard.stop()
+
+    def _pause_ms(self, deadline: float) -> float | None:
+        return None if self._is_late else max(0.0, deadline - time.monotonic()) * 1000
+
+    def _read(self, fd: int, stream: Stream, sink: OutputSink) -> bool:
+        data = os.read(fd, PIPE_BYTES)
+        if data:
+            sink.write(stream, data)
+        return bool(data)
+
+    def _obey(self) -> None:
+        if b"k" in os.read(self._pipes.wake, 16):
+            self._guard.kill()
+        else:
+            self._guard.stop()
+
+    def _open_told(self) -> tuple[int, ...]:
+        if not self._files.told.exists():
+            return ()
+        told = os.open(self._files.told, os.O_RDWR | os.O_CLOEXEC)
+        heard = os.open(self._files.heard, os.O_RDWR | os.O_CLOEXEC)
+        self._pipes.ours |= {told, heard}
+        self._told[told] = b""
+        self._heard = heard
+        return (told,)
+
+    def _hear(self, fd: int, sink: OutputSink) -> None:
+        *values, self._told[fd] = (self._told[fd] + os.read(fd, 1 << 16)).split(b"\0")
+        for value in values:
+            sink.add_secret(value.decode(errors="surrogateescape"))
+            os.write(self._heard, b"\n")
+
+    def _await_end(self) -> None:
+        with contextlib.suppress(GuardLostError):
+            while self._ended is None:
+                message = self._guard.receive()
+                self._ended = message if message["event"] == "ended" else None
+
+    def _outcome(self, sink: OutputSink) -> ActionOutcome:
+        if self._ended is None:
+            raise GuardLostError("the guard ended before the action did")
+        status, pipe = self._statuses(self._ended["status"])
+        for secret in self._carry():
+            sink.add_secret(secret)
+        reading = read_statuses(status, pipe, self._request.action.commands)
+        outcome, reason = reading.outcome, reading.reason
+        limits = self._request.action.limits
+        if self._is_late:
+            outcome = Outcome.BOUNDED if limits.never_ends else Outcome.TIMED_OUT
+            reason = f"stopped after {limits.timeout_s:g} s"
+        elif self._is_stopped:
+            outcome, reason = Outcome.STOPPED, "stopped by a person"
+        count = self._ended["leftovers"]
+        return ActionOutcome(
+            outcome=outcome,
+            exit_status=status,
+            pipe_status=pipe,
+            signal=status - 128 if status > 128 else None,
+            reason=reason,
+            leftovers=count,
+            notes=(f"{count} processes were still running when the action ended, and were ended",) if count else (),
+        )
+
+    def _statuses(self, wait_status: int) -> tuple[int, tuple[int, ...]]:
+        code = os.waitstatus_to_exitcode(wait_status)
+        status = 128 - code if code < 0 else code
+        try:
+            first, _, second = self._files.result.read_text().partition("\n")
+            if code < 0 or int(first) != status:
+                return status, ()
+            return status, tuple(int(number) for number in re.findall(r"\d+", second))
+        except (OSError, ValueError):
+            return status, ()
+
+    def _carry(self) -> tuple[str, ...]:
+        """Keep what the shell carries on; nothing when it ended before it could say."""
+        try:
+            dump = self._files.dump.read_text(errors="surrogateescape")
+        except OSError:
+            return ()
+        state = read_state(dump, given=self._carrier.given)
+        self._files.dump.unlink()
+        if state is None:
+            return ()
+        self._carrier.keep(state)
+        return state.secrets
+
+
+def write_private(path: Path, text: str) -> None:
+    """Write a file that only this user can read."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, stat.S_IRUSR | stat.S_IWUSR)
+    with open(descriptor, "w", errors="surrogateescape") as file:
+        file.write(text)
+
+
+def _environment(request: ActionRequest) -> dict[str, str]:
+    """Return what bash gets: the profile's allow-listed variables, then the values by their own names and markers."""
+    named = {name: value for name, value in request.values.items() if name.isidentifier()}
+    given = {**request.environment, **named, **slot_environment(request.action.slots, request.values)}
+    return {name: value for name, value in given.items() if not _DROPPED.fullmatch(name)}
+
+
+def _require_tools(request: ActionRequest) -> None:
+    for tool in request.action.tools:
+        if not os.access(tool.path, os.X_OK):
+            raise ToolMissingError(f"{tool.name} is not installed at {tool.path}", hint=hint_for(tool.name))
+
+
+def _write_files(request: ActionRequest, carrier: Carrier) -> StepFiles:
+    key = request.key
+    files = StepFiles(folder=request.folder / "steps" / f"{key.action}-{key.attempt}")
+    files.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    told = secret_names(request.action.executed)
+    if told:
+        for path in (files.told, files.heard):
+            path.unlink(missing_ok=True)
+            os.mkfifo(path, 0o600)
+    state = carrier.state if carrier.state.exists() else None
+    write_private(files.text, action_text(request.action.executed))
+    write_private(files.script, script_text(files, state=state, tools=request.action.tools, told=told))
+    return files

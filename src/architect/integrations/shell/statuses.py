@@ -1,0 +1,64 @@
+"""What exit statuses mean. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from architect.commands.model import CommandEffect, Flag
+from architect.runs.events import Outcome
+
+SIGPIPE_STATUS = 141
+NOT_FOUND = 127
+NOT_EXECUTABLE = 126
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """An exit status with the statuses of its last pipeline, understood."""
+
+    outcome: Outcome
+    reason: str = ""
+
+
+def read_statuses(status: int, pipe: Sequence[int], commands: Sequence[CommandEffect]) -> Reading:
+    """Say how a shell action ended.
+
+    A stage that got SIGPIPE because its reader ended first did its work. 1 of grep or diff is the answer "none".
+    """
+    stages = tuple(pipe) if len(pipe) > 1 and status in pipe else (status,)
+    wrong = {
+        place: code
+        for place, code in enumerate(stages)
+        if code != 0 and not (code == SIGPIPE_STATUS and place < len(stages) - 1)
+    }
+    if not wrong:
+        return Reading(outcome=Outcome.SUCCEEDED)
+    if all(code == 1 and _answers_none(place, stages, commands) for place, code in wrong.items()):
+        return Reading(outcome=Outcome.NONE_FOUND, reason="nothing was found")
+    return Reading(outcome=Outcome.FAILED, reason=_why(wrong, len(stages)))
+
+
+def _answers_none(place: int, stages: Sequence[int], commands: Sequence[CommandEffect]) -> bool:
+    if len(commands) == len(stages):
+        return Flag.EXIT_ONE_IS_NONE in commands[place].flags
+    is_last = place == len(stages) - 1
+    return is_last and bool(commands) and Flag.EXIT_ONE_IS_NONE in commands[-1].flags
+
+
+def _why(wrong: dict[int, int], stages: int) -> str:
+    parts = []
+    for place, code in wrong.items():
+        where = f"stage {place + 1} of the pipeline: " if stages > 1 else ""
+        parts.append(where + _meaning(code))
+    return "; ".join(parts)
+
+
+def _meaning(code: int) -> str:
+    if code == NOT_FOUND:
+        return "command not found (exit status 127)"
+    if code == NOT_EXECUTABLE:
+        return "the command cannot be executed (exit status 126)"
+    if code > 128:
+        return f"ended by signal {code - 128} (exit status {code})"
+    return f"exit status {code}"
