@@ -5,14 +5,13 @@ from __future__ import annotations
 import fcntl
 import json
 import os
-import shutil
 import signal
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -44,7 +43,12 @@ def find_world(place: Path) -> World | None:
 def bring_up(place: Path, *, writable: Sequence[Path] = (), tell: Tell = lambda _: None) -> World:
     """Return the world of `place`, brought up where there is none. It stays until `take_down`."""
     with _locked(place):
-        return find_world(place) or _start(place, writable, tell=tell, tied=False)[0]
+        found = find_world(place)
+        if found is not None:
+            return found
+        world, guard = _start(place, writable, tell=tell, tied=False)
+        guard.wait()
+        return world
 
 
 @contextmanager
@@ -116,9 +120,10 @@ def _start(place: Path, writable: Sequence[Path], *, tell: Tell, tied: bool) -> 
     try:
         world = _listen(guard, place, tell)
     except BaseException:
-        guard.terminate()
+        # The guard cleans up; where it has left its first process behind, it is still in that one's group.
+        with suppress(ProcessLookupError):
+            os.killpg(guard.pid, signal.SIGTERM)
         guard.wait(timeout=_DOWN_WITHIN_S)
-        shutil.rmtree(folder, ignore_errors=True)
         raise
     return world, guard
 

@@ -58,6 +58,7 @@ def _database(world: World) -> dict[str, str]:
     return {
         "DATABASE_URL": world.database_url(role),
         "REPLICA_DATABASE_URL": world.database_url(role, port=world.ports.replica),
+        "NEW_DATABASE_URL": world.database_url(role, database=f"{world.deployment.database}_restored"),
         "MAINTENANCE_DATABASE_URL": world.database_url(role, database="postgres"),
         "PGHOST": LOOPBACK,
         "PGPORT": str(world.ports.primary),

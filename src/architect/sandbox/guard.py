@@ -29,6 +29,9 @@ def main() -> None:
     parser.add_argument("--writable", type=Path, action="append", default=[])
     parser.add_argument("--tied", action="store_true")
     arguments = parser.parse_args()
+    if not arguments.tied and os.fork():
+        # The caller gets its child back at once; the world belongs to nobody who could leave it a zombie.
+        os._exit(0)
     adopt_orphans()
     wakeup = _wake_on_signals()
     supervisor = _start_supervisor(arguments.folder, arguments.description, arguments.writable)

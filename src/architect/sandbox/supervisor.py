@@ -109,9 +109,10 @@ def bring_up(build: Build, *, writable: list[Path]) -> World:
     _tell(starting="replica")
     processes["replica"] = postgres.start_replica(cluster, log=build.log("replica"))
     _await_the_rest(build)
-    fill_toolbox(build.describe(walls), cluster.programs)
-    write_files(build.describe(walls))
-    return build.describe(walls)
+    world = build.describe(walls)
+    fill_toolbox(world, cluster.programs)
+    write_files(world)
+    return world
 
 
 def _cluster(build: Build, copies: Path) -> postgres.Cluster:

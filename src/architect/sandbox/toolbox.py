@@ -16,6 +16,9 @@ from architect.sandbox.world import World
 ENTRANCE = "entrance"
 """The folder with the shell that runs an action: plain, or one that enters the walls first."""
 
+ENTERING = ("nsenter", "setpriv")
+"""The system's programs that the entrance needs."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Toolbox:
@@ -60,11 +63,11 @@ def entrance(world: World) -> Path:
 def _make_entrance(world: World) -> None:
     door = entrance(world)
     door.parent.mkdir(mode=0o755)
-    bash, nsenter = shutil.which("bash"), shutil.which("nsenter")
-    if world.walls.holder is None or nsenter is None or bash is None:
-        _link(door, bash)
+    programs = {name.upper(): shutil.which(name) for name in ("bash", *ENTERING)}
+    if world.walls.holder is None:
+        _link(door, programs["BASH"])
     else:
-        _write(door, _shim("bash", NSENTER=nsenter, HOLDER=str(world.walls.holder), BASH=bash))
+        _write(door, _shim("bash", HOLDER=str(world.walls.holder), **{k: v for k, v in programs.items() if v}))
 
 
 def _shim(name: str, **values: str) -> str:

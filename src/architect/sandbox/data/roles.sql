@@ -7,8 +7,9 @@ CREATE ROLE :"operator_role" LOGIN CREATEDB PASSWORD :'operator_password';
 GRANT pg_use_reserved_connections, pg_signal_backend, pg_monitor TO :"operator_role";
 GRANT :"service_role" TO :"operator_role";
 
+-- Every database has the extension from its template: only a superuser may make it.
+\connect template1
+CREATE EXTENSION pg_stat_statements;
 CREATE DATABASE :"database" OWNER :"service_role";
 \connect :"database"
-CREATE EXTENSION pg_stat_statements;
-GRANT EXECUTE ON FUNCTION pg_stat_statements_reset TO :"operator_role";
 SET ROLE :"service_role";

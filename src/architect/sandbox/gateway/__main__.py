@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import shutil
 import signal
 import socket
 import ssl
@@ -18,6 +19,7 @@ from architect.sandbox.gateway.certificates import issue
 from architect.sandbox.gateway.proxy import Proxy, close, relay
 from architect.sandbox.gateway.routes import Routes, split_authority
 from architect.sandbox.processes import IS_LINUX, launch
+from architect.sandbox.toolbox import ENTERING
 
 _LOOPBACK = "127.0.0.1"
 _MOST_PORTS = 64
@@ -34,7 +36,7 @@ def main() -> None:
 
 def _start_holder(order: Mapping[str, Any]) -> tuple[socket.socket, subprocess.Popen[bytes] | None]:
     ours, theirs = socket.socketpair()
-    if not IS_LINUX:
+    if not IS_LINUX or not all(shutil.which(program) for program in ENTERING):
         return ours, None
     wish = {
         "ports": [int(port) for port in order["inside"]],
@@ -53,7 +55,7 @@ def _receive(
 ) -> tuple[dict[str, object], list[socket.socket]]:
     """Take what the holder of the namespaces says: its sockets, or why there are none."""
     if holder is None:
-        return {"holder": None, "reason": "namespaces are Linux's"}, []
+        return {"holder": None, "reason": "needs Linux with nsenter and setpriv"}, []
     word, descriptors, _, _ = socket.recv_fds(door, 4096, _MOST_PORTS)
     if word != b"ready":
         reason = word.decode(errors="replace") or "the kernel refused them"

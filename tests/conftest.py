@@ -1,0 +1,38 @@
+"""Fixtures that every kind of test may ask for."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from inside import Inside
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope="session")
+def shared_folder() -> Path:
+    """The folder with the seed and the corpus; tests that need it skip without it, and fail so in CI."""
+    folder = Path(os.environ.get("ARCHITECT_SHARED", REPOSITORY.parent / "shared"))
+    if not folder.is_dir():
+        if os.environ.get("CI"):
+            pytest.fail(f"ARCHITECT_SHARED names no folder: {folder}")
+        pytest.skip("the shared folder is not here")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Inside]:
+    """One world for all tests that leave it as they found it."""
+    with Inside.of_new_world(tmp_path_factory.mktemp("sandbox")) as inside:
+        yield inside
+
+
+@pytest.fixture
+def own_sandbox(tmp_path: Path) -> Iterator[Inside]:
+    """A world of the test's own, to break."""
+    with Inside.of_new_world(tmp_path / "state") as inside:
+        yield inside
