@@ -46,7 +46,8 @@ class Contexts:
         """Return the run's own folder, which only this user can enter."""
         folder = self._root / run
         if not folder.is_dir():
-            folder.mkdir(mode=0o700, parents=True)
+            self._root.mkdir(mode=0o700, parents=True, exist_ok=True)
+            folder.mkdir(mode=0o700, exist_ok=True)
         return folder
 
     def context(self, state: RunState) -> RunContext:

@@ -268,3 +268,24 @@ class Observer(Protocol):
         """Take a piece of redacted output."""
         ...
 
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HttpAnswer:
+    """An answer, with the body cut at the client's bound."""
+
+    status: int
+    body: bytes
+    url: str
+
+
+class WebClient(Protocol):
+    """Speaks HTTP to hosts that a profile names, and to no inner address otherwise; one for all integrations."""
+
+    def send(
+        self, method: str, url: str, *, environment: Mapping[str, str], body: bytes = b"", timeout_s: float = 5.0
+    ) -> HttpAnswer:
+        """Return the answer after redirects, each judged like the first address.
+
+        Raises RefusedError for an address that may not be spoken to, OutsideError when nothing answers.
+        """
+        ...

@@ -12,6 +12,7 @@ import re
 import shlex
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import chain
 from typing import NamedTuple
 from urllib.parse import quote, quote_plus
 
@@ -188,8 +189,10 @@ class Redactor:
         return rest
 
     def _redact(self, data: bytes, *, is_last: bool) -> bytes:
-        spans = _merged(_found(data, self._secrets.forms))
-        cut = len(data) if is_last else _hold_from(data, self._secrets.forms)
+        forms = self._secrets.forms
+        found = chain(_found(data, forms), _unfinished(data, forms)) if is_last else _found(data, forms)
+        spans = _merged(found)
+        cut = len(data) if is_last else _hold_from(data, forms)
         kept = [span for span in spans if span.end <= cut]
         cut = min([cut, *(span.start for span in spans if span.start < cut < span.end)])
         kept = [span for span in kept if span.end <= cut]
@@ -215,6 +218,14 @@ def _found(data: bytes, forms: Iterable[bytes]) -> Iterator[Span]:
             start = data.find(form, start + 1)
     for shape in SHAPES:
         yield from shape.spans(data)
+
+
+def _unfinished(data: bytes, forms: Iterable[bytes]) -> Iterator[Span]:
+    """Yield the beginnings of secrets at the end of a stream that was cut there."""
+    for form in forms:
+        start = _beginning_of(form, data)
+        if len(data) - start >= MIN_LENGTH:
+            yield Span(start, len(data))
 
 
 def _merged(spans: Iterable[Span]) -> list[Span]:

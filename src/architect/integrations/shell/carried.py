@@ -75,7 +75,7 @@ def read_state(dump: str, *, given: Mapping[str, str]) -> ShellState | None:
             aliases,
             f"builtin cd -- {shlex.quote(directory)}",
             shopts,
-            options,
+            options.replace("set -o functrace\n", ""),
         )
     )
     secrets = tuple(found.value for found in kept if found.value and SECRET_NAME.search(found.name))

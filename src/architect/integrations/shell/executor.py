@@ -22,6 +22,7 @@ from architect.integrations.shell.statuses import read_statuses
 from architect.integrations.shell.survivors import STEP_VARIABLE
 from architect.integrations.shell.tools import ToolMissingError, hint_for
 from architect.kernel.errors import OutsideError
+from architect.runs.context import SECRETS_FILE
 from architect.runs.events import Outcome, ProcessMark
 from architect.runs.ports import ActionOutcome, ActionRequest, OutputSink, Stream
 from architect.runs.values import environment as slot_environment
@@ -75,7 +76,9 @@ class ShellRunner:
             self._guard = None
 
     def _running_guard(self) -> GuardProcess:
-        if self._guard is None or self._guard.is_gone:
+        if self._guard is not None and self._guard.is_gone:
+            self.close()
+        if self._guard is None:
             self._guard = GuardProcess()
         return self._guard
 
@@ -100,14 +103,16 @@ class Carrier:
     @property
     def directory(self) -> Path:
         """The directory in which the script starts; the state changes to the carried one."""
-        self.scratch.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.scratch.mkdir(mode=0o700, exist_ok=True)
         return self.scratch
 
     def keep(self, state: ShellState) -> None:
         """Replace the carried state, whole or not at all."""
-        new = self.state.with_suffix(".new")
+        new = self.folder / "state.new"
         write_private(new, state.restore)
         new.replace(self.state)
+        if state.secrets:
+            write_private(self.folder / SECRETS_FILE, "\0".join(state.secrets))
 
 
 @dataclass(slots=True, kw_only=True)
@@ -353,7 +358,8 @@ def _require_tools(request: ActionRequest) -> None:
 def _write_files(request: ActionRequest, carrier: Carrier) -> StepFiles:
     key = request.key
     files = StepFiles(folder=request.folder / "steps" / f"{key.action}-{key.attempt}")
-    files.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    files.folder.parent.mkdir(mode=0o700, exist_ok=True)
+    files.folder.mkdir(mode=0o700, exist_ok=True)
     told = secret_names(request.action.executed)
     if told:
         for path in (files.told, files.heard):

@@ -66,8 +66,11 @@ def secret_names(text: str) -> tuple[str, ...]:
 
 
 def action_text(text: str) -> str:
-    """Return the action's text, followed by the line that keeps the statuses of its last pipeline."""
-    return f'{text}\n__architect_status=$? __architect_pipe="${{PIPESTATUS[*]}}"\n'
+    """Return the action's text, followed by the line that keeps the statuses of its last pipeline.
+
+    The empty line between ends a text whose last character continues the line.
+    """
+    return f'{text}\n\n__architect_status=$? __architect_pipe="${{PIPESTATUS[*]}}"\n'
 
 
 def script_text(files: StepFiles, *, state: Path | None, tools: Sequence[ToolPath], told: Sequence[str]) -> str:
