@@ -18,6 +18,7 @@ from architect.kernel.clock import Clock, OffsetClock
 from architect.kernel.errors import ConflictError, OutsideError, SettingsError
 from architect.kernel.ids import ActionId, PersonId, RunbookId, RunId, StreamId
 from architect.runs.context import Contexts, Surroundings
+from architect.runs.events import GateReason, Verdict
 from architect.runs.model import (
     Condition,
     ConditionKind,
@@ -30,6 +31,7 @@ from architect.runs.model import (
     Truth,
     UndoPlan,
 )
+from architect.runs.output import output_text
 from architect.runs.ports import (
     ActionRunner,
     Captured,
@@ -39,9 +41,10 @@ from architect.runs.ports import (
     RunContext,
     RunSummary,
 )
-from architect.runs.service import RunService
+from architect.runs.service import RunService, Word
+from architect.runs.state import RunState
 from architect.runs.voting import VotingRules
-from architect.runs.worker import Engine
+from architect.runs.worker import Engine, Worker
 from architect.work.leases import Lease, LeaseStore, TargetLock, TargetLocks, is_conflict
 
 DANA = Identity(person=PersonId("dana"), proof=Proof.OS_USER)
@@ -377,3 +380,44 @@ class World:
 
     def close(self) -> None:
         self.shell.close()
+
+    def advance(self, run: RunId) -> RunState:
+        """Carry the run on with a worker of its own."""
+        return Worker(self.engine).advance(run)
+
+    def start(self, *actions: PlannedAction, **more: object) -> RunState:
+        """Create a run of the actions and carry it on until it waits or ends."""
+        return self.advance(self.service.create(plan(*actions, **more), DANA))
+
+    def approve(self, state: RunState, *people: Identity, word: Word | None = None) -> RunState:
+        """Let people approve what the run waits for, then carry it on."""
+        gate = gate_of(state)
+        for person in people or (DANA,):
+            state = self.service.approve(state.run, gate, person, word=word)
+        return self.advance(state.run)
+
+    def output(self, state: RunState, action: str, attempt: int = 1) -> str:
+        """Return what an attempt of an action wrote to stdout."""
+        return output_text(self.outputs, OutputKey(run=state.run, action=ActionId(action), attempt=attempt))
+
+    def kinds(self, run: RunId) -> list[str]:
+        """Return the kinds of the run's events."""
+        return [event.kind for event in self.service.events(run)]
+
+
+def gate_of(state: RunState) -> str:
+    """Return the name of the gate at which the run waits."""
+    assert state.open_gate is not None, state
+    return state.open_gate.opened.gate
+
+
+def reason_of(state: RunState) -> GateReason:
+    """Return why the run waits."""
+    assert state.open_gate is not None, state
+    return state.open_gate.opened.reason
+
+
+def verdict_of(state: RunState) -> Verdict:
+    """Return what the run came to."""
+    assert state.ended is not None, state
+    return state.ended.verdict

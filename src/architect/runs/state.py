@@ -259,8 +259,11 @@ def _apply_to_run(state: RunState, event: RunEvent) -> RunState:
         case LeaseTaken():
             return replace(state, generation=event.generation, worker=event.worker)
         case UndoPlanned():
+            open_gates = {name: gate for name, gate in state.gates.items() if gate.is_open}
+            moot = {name: replace(gate, voided="the way back is gone instead") for name, gate in open_gates.items()}
             return replace(
                 state,
+                gates={**state.gates, **moot},
                 actions=event.actions,
                 undo_impossible=event.impossible,
                 is_undoing=True,
