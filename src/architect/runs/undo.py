@@ -14,10 +14,10 @@ KUBERNETES_SPEC = "kubernetes-spec"
 AWS_WEB_ACL = "aws-web-acl"
 AWS_INGRESS = "aws-ingress"
 POSTGRES_SETTING = "postgres-setting"
+POSTGRES_VICTIMS = "postgres-victims"
 REDIS_SETTING = "redis-setting"
 
 _NO_WAY_BACK: tuple[tuple[str, str, str], ...] = (
-    ("postgresql", r"pg_terminate_backend|pg_cancel_backend", "ended sessions do not come back; clients reconnect"),
     ("postgresql", r"\b(?:drop|truncate|delete|update)\b", "the rows are gone; only a backup brings them back"),
     ("postgresql", r"\bpg_restore\b|\bpsql\b", "what was there before is overwritten; only a backup brings it back"),
     ("redis", r"\b(?:flushdb|flushall|del|unlink)\b", "removed keys do not come back; a cache fills itself again"),
@@ -52,6 +52,9 @@ def _of_command(command: CommandEffect) -> UndoPlan:
     if plan is not None:
         return plan
     text = command.text.lower()
+    if command.system == "postgresql" and re.search(r"pg_(?:terminate|cancel)_backend", text):
+        reason = "ended sessions do not come back; clients reconnect"
+        return UndoPlan(capture=POSTGRES_VICTIMS, text="who would be ended is read first", impossible=reason)
     for system, pattern, reason in _NO_WAY_BACK:
         if command.system == system and re.search(pattern, text):
             return UndoPlan(impossible=reason)

@@ -1,0 +1,1 @@
+"""AWS through its command line: who the account is, and what was attached before a change."""

@@ -1,0 +1,1 @@
+"""HTTP: the one client that speaks to outside addresses, its guard against inner ones, and HTTP conditions."""

@@ -1,0 +1,68 @@
+"""Opening a connection as the document's own client would, from the run's environment only."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from architect.kernel.errors import OutsideError
+from architect.runs.connections import postgres_parameters
+
+if TYPE_CHECKING:
+    import psycopg
+
+CONNECT_TIMEOUT_S = 5
+
+
+class DatabaseUnreachableError(OutsideError):
+    """A database cannot be reached. `sqlstate` is what it answered, empty when nothing answered."""
+
+    code = "database-unreachable"
+
+    def __init__(self, message: str, *, sqlstate: str = "") -> None:
+        super().__init__(message)
+        self.sqlstate = sqlstate
+
+
+def connect(text: str | None, variables: Mapping[str, str], *, statement_timeout_s: float) -> psycopg.Connection:
+    """Open a connection in autocommit mode.
+
+    Raises DatabaseUnreachableError, and ConnectionTextError for a text that only a shell understands. Nothing of this
+    process's own PG* variables is used.
+    """
+    import psycopg
+
+    given = dict(postgres_parameters(text, variables))
+    if "://" not in given.get("dbname", "") and "=" not in given.get("dbname", ""):
+        given.setdefault("host", "")
+        given.setdefault("user", variables.get("USER", ""))
+        given.setdefault("dbname", given["user"])
+    parameters = {
+        "passfile": os.devnull,
+        "connect_timeout": str(CONNECT_TIMEOUT_S),
+        "application_name": "architect",
+        "client_encoding": "utf8",
+        **given,
+    }
+    try:
+        connection = psycopg.connect(**parameters, autocommit=True)  # type: ignore[arg-type]
+        connection.execute(f"SET statement_timeout = {int(statement_timeout_s * 1000)}")
+    except psycopg.Error as error:
+        raise DatabaseUnreachableError(_reason(error), sqlstate=_sqlstate(error)) from error
+    return connection
+
+
+def _sqlstate(error: psycopg.Error) -> str:
+    """Return the SQLSTATE; libpq hands none out for a refused connection, only the server's words."""
+    if error.sqlstate:
+        return error.sqlstate
+    is_full = any(
+        words in str(error) for words in ("too many clients", "remaining connection slots", "too many connections")
+    )
+    return "53300" if is_full else ""
+
+
+def _reason(error: psycopg.Error) -> str:
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return (lines[-1] if lines else type(error).__name__)[:300]

@@ -1,0 +1,1 @@
+"""Prometheus: instant queries, as conditions and as actions."""

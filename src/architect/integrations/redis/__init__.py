@@ -1,0 +1,1 @@
+"""Redis and what speaks its protocol: conditions, actions, and settings before a change."""

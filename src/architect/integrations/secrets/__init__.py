@@ -1,0 +1,1 @@
+"""Where secrets lie: the environment, files, the keyring of the system, Kubernetes."""
