@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import subprocess
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -87,6 +88,16 @@ class Inside:
     def cache(self) -> redis.Redis:
         """Return a client of the cache."""
         return redis.Redis(host=LOOPBACK, port=self.world.ports.cache)
+
+
+def eventually(condition: Callable[[], bool], *, within_s: float = 15.0) -> bool:
+    """Say whether a condition comes to hold."""
+    deadline = time.monotonic() + within_s
+    while not condition():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.02)
+    return True
 
 
 def fences(document: Path) -> list[str]:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import psutil
@@ -14,18 +12,9 @@ import pytest
 from architect.sandbox.control import bring_up, find_world, server_states, take_down, world_for
 from architect.sandbox.processes import ProcessId, identify
 from architect.sandbox.world import World
+from inside import eventually
 
 DESCRIPTION = "sandbox.json"
-
-
-def eventually(condition: Callable[[], bool], *, within_s: float = 15.0) -> bool:
-    """Say whether a condition comes to hold."""
-    deadline = time.monotonic() + within_s
-    while not condition():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.02)
-    return True
 
 
 def family(world: World) -> list[ProcessId]:
