@@ -87,13 +87,17 @@ def _read(words: Sequence[Word]) -> _Arguments:
         at += 1
         if word.prefix.startswith("--") and word.value != "--":
             at = _option(found, words, at)
-        elif word.certainty is Certainty.OPAQUE and not found.options:
-            found.problem = found.problem or f"{word.text} can be any word"
-            found.plain.append(word)
         else:
+            if word.certainty is Certainty.OPAQUE and not _is_listing(found, word):
+                found.problem = found.problem or f"{word.text} can be any word"
             found.plain.append(word)
             _descend(found)
     return found
+
+
+def _is_listing(found: _Arguments, word: Word) -> bool:
+    """Say whether `word` is a bucket to be listed, where more words could only list more."""
+    return [known.value for known in found.plain] == ["s3", "ls"] and word.prefix.startswith("s3://")
 
 
 def _descend(found: _Arguments) -> None:
