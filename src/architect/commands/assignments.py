@@ -93,6 +93,8 @@ def _echoed(reader: WordReader, node: Node) -> str | None:
         return None
     texts = [reader.text(argument) for argument in node.children_by_field_name("argument")]
     known = [text for text in texts if text is not None]
-    if len(known) != len(texts) or any(text.startswith("-") or "\\" in text or "%" in text for text in known):
+    if len(known) != len(texts) or not known or known[0].startswith("-"):
+        return None
+    if any("\\" in text or "%" in text for text in known):
         return None
     return " ".join(known) + "\n"

@@ -187,6 +187,11 @@ def _simple_wrapper(call: Invocation, state: ShellState, shell: ShellJudge) -> l
     return _rest(call, call.arguments, state, shell)
 
 
+def _time(call: Invocation, state: ShellState, shell: ShellJudge) -> list[CommandEffect]:
+    words = call.arguments
+    return _rest(call, words[1:] if words and words[0].value == "-p" else words, state, shell)
+
+
 def _trap(call: Invocation, state: ShellState, shell: ShellJudge) -> list[CommandEffect]:
     words = call.arguments
     if words and words[0].value == "--":
@@ -283,7 +288,7 @@ BUILTINS: Mapping[str, Builtin] = {
     **dict.fromkeys(("read", "mapfile", "readarray", "getopts"), _assigning),
     **dict.fromkeys(("export", "declare", "typeset", "local", "readonly"), _declare),
     **dict.fromkeys(("enable", "hash"), _untrusted),
-    **dict.fromkeys(("builtin", "coproc", "time", "!"), _simple_wrapper),
+    **dict.fromkeys(("builtin", "coproc", "!"), _simple_wrapper),
     "set": _set,
     "shopt": _shopt,
     "alias": _alias,
@@ -293,6 +298,7 @@ BUILTINS: Mapping[str, Builtin] = {
     "command": _command,
     "trap": _trap,
     "let": _let,
+    "time": _time,
     "unset": _unset,
     "history": _history,
 }

@@ -68,12 +68,16 @@ class Stdin:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
-    """A command after its options were told from its positionals."""
+    """A command after its options were told from its positionals.
+
+    `words` are all words after the tool's name, for interpreters that know the options better than a table can.
+    """
 
     tool: str
     path: tuple[str, ...] = ()
     options: tuple[Given, ...] = ()
     positionals: tuple[Word, ...] = ()
+    words: tuple[Word, ...] = ()
     stdin: Stdin = Stdin()
     text: str = ""
     start: int = 0

@@ -12,8 +12,8 @@ from architect.commands.model import CommandEffect, Effect, Flag, highest
 from architect.commands.options import Carries, Parsed, parse
 from architect.commands.state import MAX_DEPTH, ShellState
 from architect.commands.tables import Inner, find
-from architect.commands.weighing import Weighed, weigh
-from architect.commands.words import opaque
+from architect.commands.weighing import Weighed, runs_stdin, weigh, weigh_redirection
+from architect.commands.words import literal, opaque
 
 _TOOL_FOLDERS = frozenset(
     ["/bin", "/usr/bin", "/usr/local/bin", "/sbin", "/usr/sbin", "/usr/local/sbin", "/snap/bin", "/opt/homebrew/bin"]
@@ -79,7 +79,7 @@ def judge_tool(call: Invocation, state: ShellState, shell: ShellJudge) -> list[C
     if table is None:
         return [_without_table(call, state)]
     parsed = parse(table, call.arguments)
-    weighed = weigh(parsed, state)
+    weighed = weigh(parsed, state, call.stdin)
     inner = [] if parsed.is_help else _carried(parsed, call, state, shell)
     own = _interpreted(parsed, weighed, call)
     doubt = state.doubt(call.tool, weighed.system) or _doubtful_assignments(parsed, state, weighed.system)
@@ -182,6 +182,7 @@ def _as_call(parsed: Parsed, call: Invocation) -> Call:
         path=tuple(parsed.path),
         options=tuple(Given(option=given.option.canonical, value=given.value) for given in parsed.options),
         positionals=tuple(word for _, word in parsed.positionals),
+        words=call.arguments,
         stdin=call.stdin,
         text=call.text,
         start=call.start,
@@ -219,7 +220,7 @@ def _with_outside_words(inner: Inner, parsed: Parsed, words: Sequence[Word]) -> 
     """Return the inner words, with marks replaced and appended words added."""
     marks = inner.marks
     for given in parsed.options:
-        if inner.marks_option and inner.marks_option in given.option.names:
+        if not set(inner.marks_options).isdisjoint(given.option.names):
             marks = (given.value.value or "") if given.value is not None else "{}"
     if marks:
         return [_unmarked(word, marks, is_path=inner.mark_is_path) for word in words]
@@ -247,7 +248,16 @@ def _inner_text(
     text = " ".join(word.value or "" for word in words)
     exact = _exact_offset(words, call)
     found = _judge_in(inner.language, text, scope, shell)
-    return [_placed(command, exact, words[0].start, words[-1].end) for command in found]
+    return [_with_files(_placed(command, exact, words[0].start, words[-1].end), scope) for command in found]
+
+
+def _with_files(command: CommandEffect, scope: ShellState) -> CommandEffect:
+    """Return a sed or awk program with what the file it writes comes to here."""
+    names = [value for name, value in command.parameters if name == "writes"]
+    if command.language not in ("sed", "awk") or not names:
+        return command
+    effect, reason, flags = weigh_redirection(literal(names[0], 0, 0), scope, appends=False)
+    return replace(command, effect=effect, reason=reason or command.reason, flags=command.flags | flags)
 
 
 def _judge_in(language: str, text: str, scope: ShellState, shell: ShellJudge) -> list[CommandEffect]:
@@ -274,12 +284,7 @@ def _placed(command: CommandEffect, exact: int | None, start: int, end: int) -> 
 def _stdin_program(parsed: Parsed, call: Invocation, state: ShellState, shell: ShellJudge) -> list[CommandEffect]:
     """Judge standard input where the tool reads its program from there."""
     spec = parsed.node.stdin
-    if spec is None or call.stdin.kind is StdinKind.INHERITED:
-        return []
-    spellings = {name for given in parsed.options for name in given.option.names}
-    if any(name in spellings for name in spec.unless):
-        return []
-    if spec.unless_positionals is not None and len(parsed.positionals) >= spec.unless_positionals:
+    if spec is None or not runs_stdin(parsed, call.stdin):
         return []
     if call.stdin.text is None:
         reason = spec.reason or f"{parsed.table.tool} runs whatever it is fed"

@@ -25,7 +25,6 @@ _TEXT_JUDGES = {
     "redis": ("architect.commands.redis", "judge_redis"),
     "awk": ("architect.commands.awk", "judge_awk"),
     "sed": ("architect.commands.sed", "judge_sed"),
-    "jq": ("architect.commands.jq", "judge_jq"),
 }
 _CALL_JUDGES = {
     "http": ("architect.commands.http", "judge_http_call"),

@@ -12,8 +12,10 @@ from architect.commands.tables import Inner, Node, Option, Positional, Table
 from architect.commands.words import literal
 
 _NUMBER = re.compile(r"-[0-9]+")
+_HELP_EVERYWHERE = ("-h", "-help", "--help")
 _PLUS_NUMBER = re.compile(r"\+[0-9]+")
 _ASSIGNMENT = re.compile(r"[A-Za-z_]\w*=")
+_HELP = frozenset(("--help", "-help"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +68,13 @@ class Parsed:
         return self.node.all_options or self.table.all_options
 
     def find(self, spelling: str) -> Option | None:
-        """Return the option of this spelling, of the innermost node that knows it."""
+        """Return the option of this spelling, of the innermost node that knows it.
+
+        Of the options that only print, subcommands inherit `--help` alone: `-h` and `-v` mean other things in many.
+        """
         for node in reversed(self.nodes):
             option = node.options.get(spelling)
-            if option is not None:
+            if option is not None and (node is self.node or not option.help or spelling in _HELP):
                 return option
         return None
 
@@ -144,7 +149,7 @@ class _Reader:
     def _option(self, word: Word) -> None:
         if word.value == "--":
             self._end_options()
-        elif word.certainty is Certainty.OPAQUE:
+        elif word.certainty is Certainty.OPAQUE and "=" not in word.prefix:
             self._problem(f"{word.text} can be any option")
         elif self.parsed.table.one_dash or word.prefix.startswith("--"):
             self._long(word)
@@ -175,10 +180,13 @@ class _Reader:
                 return
             self._unknown(spelling, word)
             return
+        self.parsed.is_vague |= word.certainty is Certainty.OPAQUE
         value = _tail(word, len(spelling) + 1) if sign else None
-        if value is None and option.takes == "value":
+        if value is None and option.takes in ("value", "pair"):
             value = self._next_value(spelling)
         self._give(option, spelling, value)
+        if option.takes == "pair":
+            self._give(option, spelling, self._next_value(spelling))
 
     def _find_long(self, spelling: str) -> Option | None:
         found = self.parsed.find(spelling)
@@ -189,11 +197,10 @@ class _Reader:
     def _short(self, word: Word) -> None:
         """Read a cluster of short options; the first that takes a value takes the rest."""
         cluster = word.prefix
-        number = self.parsed.find("-#")
-        if word.value is not None and number is not None and _NUMBER.fullmatch(word.value):
+        whole, number = self.parsed.find(cluster), self.parsed.find("-#")
+        if whole is None and word.value is not None and number is not None and _NUMBER.fullmatch(word.value):
             self._give(number, word.value, literal(word.value[1:], word.start, word.end))
             return
-        whole = self.parsed.find(cluster)
         if len(cluster) > 2 and whole is not None and word.value is not None:
             self._give(whole, cluster, self._next_value(cluster) if whole.takes == "value" else None)
             return
@@ -201,7 +208,7 @@ class _Reader:
             option = self.parsed.find("-" + cluster[index])
             if option is None:
                 self._unknown("-" + cluster[index:], word)
-                return
+                continue
             if option.takes != "flag":
                 self._short_value(option, word, index + 1)
                 return
@@ -285,7 +292,8 @@ class _Reader:
         return True
 
     def _positional(self, word: Word) -> None:
-        specs = self.parsed.node.positionals
+        spellings = {name for given in self.parsed.options for name in given.option.names}
+        specs = [spec for spec in self.parsed.node.positionals if _is_expected(spec, spellings)]
         index = len(self.parsed.positionals)
         spec = specs[index] if index < len(specs) else None
         if spec is None and specs and specs[-1].repeats:
@@ -300,6 +308,11 @@ class _Reader:
                 rest = (word,)
             self.parsed.carries.append(Carries(spec.inner, rest))
         self.parsed.positionals.append((spec, word))
+
+
+def _is_expected(spec: Positional, spellings: set[str]) -> bool:
+    """Say whether the options before it leave room for this positional."""
+    return spellings.isdisjoint(spec.unless) and (not spec.needs or not spellings.isdisjoint(spec.needs))
 
 
 def _is_bundle(word: Word) -> bool:

@@ -323,6 +323,8 @@ class _Walk:
 
     def _redirected(self, node: Node, stdin: Stdin) -> None:
         body = node.child_by_field_name("body")
+        if body is not None and body.type == "list":
+            body = self._but_last(body)
         redirections = self._redirections(node, stdin)
         before = len(self.found)
         if body is not None:
@@ -335,6 +337,13 @@ class _Walk:
             )
         self._raise(before, redirections)
         self._follow(node, redirections)
+
+    def _but_last(self, node: Node) -> Node:
+        """Visit a list's members but the last, to which alone redirections behind a list belong; return that one."""
+        found = members(node)
+        for member in found[:-1]:
+            self.visit(member, Stdin())
+        return found[-1]
 
     def _redirections(self, node: Node, stdin: Stdin) -> Redirections:
         redirections = self.redirection_reader.read(node, stdin)

@@ -19,10 +19,11 @@ import yaml
 from architect.commands.model import Effect, Flag
 from architect.kernel.errors import ArchitectError
 
-LANGUAGES = ("command", "shell", "sql", "psql", "promql", "redis", "awk", "sed", "jq")
+LANGUAGES = ("command", "shell", "sql", "psql", "promql", "redis", "awk", "sed")
 """What `inner` and `stdin` may name. `command` means the words of one command, the others are texts."""
 
 TEXT_LANGUAGES = LANGUAGES[1:]
+_NOT_INHERITED = ("tool", "aliases", "summary", "source", "definitions", "examples")
 INTERPRETERS = ("http", "aws", "redis")
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -67,7 +68,7 @@ class Inner(_Struct, frozen=True, kw_only=True):
 
     `until` ends the words of an option's command (`find -exec … ;`). `joins` joins the words with blanks into one shell
     text (ssh, watch). `elsewhere` says that it runs on another machine or in a container. `appends` says that words
-    from outside are added (xargs). `marks` is replaced by a word from outside (`{}`); `marks_option` names the option
+    from outside are added (xargs). `marks` is replaced by a word from outside (`{}`); `marks_options` names the options
     whose value is such a mark (`xargs -I`). `mark_is_path` says that the word is a path below those given (find).
     """
 
@@ -77,7 +78,7 @@ class Inner(_Struct, frozen=True, kw_only=True):
     elsewhere: bool = False
     appends: bool = False
     marks: str = ""
-    marks_option: str = ""
+    marks_options: tuple[str, ...] = ()
     mark_is_path: bool = False
 
     def __post_init__(self) -> None:
@@ -96,15 +97,15 @@ class Value(Consequence, frozen=True, kw_only=True):
     when: tuple[When, ...] = ()
     file: Literal["", "read", "write", "append", "script"] = ""
     inner: Inner | None = None
-    target: Literal["", "kind", "name", "scope", "kind/name"] = ""
+    target: Literal["", "kind", "name", "scope", "kind/name", "[kind/]name"] = ""
     parameter: str = ""
     shows: bool = False
 
 
 class Option(Value, frozen=True, kw_only=True):
-    """One option; `takes` says whether a value follows (`value`), may be attached (`optional`), or neither (`flag`)."""
+    """One option; `takes` says whether a value follows (`value`), two (`pair`), one attached (`optional`), or none."""
 
-    takes: Literal["flag", "value", "optional"] = "flag"
+    takes: Literal["flag", "value", "optional", "pair"] = "flag"
     help: bool = False
     names: tuple[str, ...] = ()
 
@@ -115,10 +116,15 @@ class Option(Value, frozen=True, kw_only=True):
 
 
 class Positional(Value, frozen=True, kw_only=True):
-    """One positional word, or with `repeats` all that remain."""
+    """One positional word, or with `repeats` all that remain; left out where an option of `unless` came before.
+
+    With `needs`, it is there only where one of these options came before.
+    """
 
     name: str = ""
     repeats: bool = False
+    unless: tuple[str, ...] = ()
+    needs: tuple[str, ...] = ()
 
 
 class Rule(Consequence, frozen=True, kw_only=True):
@@ -141,13 +147,15 @@ class Rule(Consequence, frozen=True, kw_only=True):
 class Stdin(_Struct, frozen=True, kw_only=True):
     """How standard input is understood: as text in `language`, unless one of these options or a positional is given.
 
-    `effect` is what an input that text cannot show (a file, a pipe) comes to.
+    `effect` is what an input that text cannot show (a file, a pipe) comes to; `makes` replaces the node's own effect
+    where text shows it.
     """
 
     language: str
     unless: tuple[str, ...] = ()
     unless_positionals: int | None = None
     elsewhere: bool = False
+    makes: Effect | None = None
     effect: Effect = Effect.UNKNOWN
     reason: str = ""
     flags: tuple[Flag, ...] = ()
@@ -245,11 +253,35 @@ def load(text: str, name: str) -> Table:
     if not isinstance(raw, dict):
         raise TableError("a table is a mapping with the key `tool`", place=name)
     try:
-        table = msgspec.convert(_normalised(raw), Table)
+        table = msgspec.convert(_normalised(_inherited(raw, name)), Table)
     except (msgspec.ValidationError, ValueError) as error:
         raise TableError(str(error), place=name) from error
     _check_patterns(table, name)
     return table
+
+
+def _inherited(raw: dict[str, Any], name: str) -> dict[str, Any]:
+    """Put the node that `extends` names below `raw`: of options, commands and kinds what `raw` itself says wins."""
+    if "extends" not in raw:
+        return raw
+    parent = _node_named(str(raw["extends"]), name)
+    own = {key: value for key, value in raw.items() if key != "extends"}
+    shared = {key: value for key, value in parent.items() if key not in _NOT_INHERITED}
+    mappings = {key: {**parent.get(key, {}), **own.get(key, {})} for key in ("options", "commands", "kinds")}
+    return shared | own | {key: value for key, value in mappings.items() if value}
+
+
+def _node_named(words: str, name: str) -> dict[str, Any]:
+    tool, *path = words.split()
+    file = _index().get(tool)
+    if file is None:
+        raise TableError(f"extends {tool!r}, which no table describes", place=name)
+    node: Any = yaml.load((_folder() / file).read_text(encoding="utf-8"), Loader=_LOADER)  # noqa: S506 - as in load
+    for word in path:
+        node = _by_name(node.get("commands", {})).get(word)
+        if not isinstance(node, dict):
+            raise TableError(f"extends {words!r}, but {word!r} has no table of its own there", place=name)
+    return dict(node)
 
 
 def _folder() -> Traversable:

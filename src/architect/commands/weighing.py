@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from architect.commands.calls import Certainty, Word
+from architect.commands.calls import Certainty, Stdin, StdinKind, Word
 from architect.commands.environment import is_secret_name
 from architect.commands.model import Effect, Flag, Target, highest
 from architect.commands.options import GivenOption, Parsed, is_sharp
@@ -93,7 +93,18 @@ class Weighed:
     parameters: tuple[tuple[str, str], ...]
 
 
-def weigh(parsed: Parsed, state: ShellState) -> Weighed:
+def runs_stdin(parsed: Parsed, stdin: Stdin) -> bool:
+    """Say whether the tool reads its program from this standard input."""
+    spec = parsed.node.stdin
+    if spec is None or stdin.kind is StdinKind.INHERITED:
+        return False
+    spellings = {name for given in parsed.options for name in given.option.names}
+    if not spellings.isdisjoint(spec.unless):
+        return False
+    return spec.unless_positionals is None or len(parsed.positionals) < spec.unless_positionals
+
+
+def weigh(parsed: Parsed, state: ShellState, stdin: Stdin) -> Weighed:
     """Return what the command does by itself; records the files it makes in `state`."""
     node = parsed.node
     weight = Weight(name=" ".join([parsed.table.tool, *parsed.path]), base=node.effect, reason=node.reason)
@@ -111,6 +122,8 @@ def weigh(parsed: Parsed, state: ShellState) -> Weighed:
         for rule in level.rules:
             _weigh_rule(weight, rule, parsed)
     _weigh_counts(weight, node, parsed)
+    if node.stdin is not None and node.stdin.makes is not None and stdin.text is not None and runs_stdin(parsed, stdin):
+        weight.replaced.append((node.stdin.makes, "runs the text it is fed"))
     effect, reason = weight.verdict()
     return _weighed(parsed, weight, effect, reason)
 
@@ -267,10 +280,12 @@ def _target(parsed: Parsed, system: str) -> Target | None:
 
 def _aim(parts: dict[str, str], role: str, word: Word) -> None:
     text = word.value if word.value is not None else _shown(word)
-    if role == "kind/name" and "/" in text:
+    if role in ("kind/name", "[kind/]name") and "/" in text:
         parts["kind"], _, parts["name"] = text.partition("/")
     elif role == "kind/name":
         parts["kind"] = text
+    elif role == "[kind/]name":
+        parts["name"] = text
     elif role == "name" and parts["name"]:
         parts["name"] += " " + text
     else:
