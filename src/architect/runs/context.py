@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeAlias
 
 from architect.kernel.errors import RefusedError
 from architect.kernel.ids import RunId
+from architect.runs.connections import without_passwords
 from architect.runs.model import Plan, PlannedAction
 from architect.runs.ports import ActionRequest, OutputKey, RunContext, SecretSource
 from architect.runs.redaction import SecretForms, redact
@@ -24,6 +27,9 @@ class Surroundings:
     repository: Path | None = None
 
 
+_Given: TypeAlias = tuple[Mapping[str, str], Mapping[str, str]]
+
+
 @dataclass(slots=True)
 class _Known:
     """What has been resolved for one run, in memory only."""
@@ -31,6 +37,7 @@ class _Known:
     surroundings: Surroundings
     forms: SecretForms
     resolved: dict[str, str] = field(default_factory=dict)
+    handed_out: tuple[_Given, _Given] | None = None
 
 
 class Contexts:
@@ -52,11 +59,12 @@ class Contexts:
 
     def context(self, state: RunState) -> RunContext:
         """Return what conditions, undo readers and proposals may know."""
+        environment, values = self._handed_out(state)
         return RunContext(
             run=state.run,
             profile=state.plan.profile,
-            values=self.values(state),
-            environment=self._of(state).surroundings.environment,
+            values=values,
+            environment=environment,
             folder=self.folder(state.run),
             outputs={
                 action: OutputKey(run=state.run, action=action, attempt=step.attempts)
@@ -68,17 +76,48 @@ class Contexts:
     def request(self, state: RunState, action: PlannedAction, attempt: int) -> ActionRequest:
         """Return everything a runner needs. Raises RefusedError when a file is not the one that was planned."""
         known = self._of(state)
+        environment, values = self._handed_out(state)
         self._copy_files(state, action)
         secret = {name for name, event in state.values.items() if event.is_secret}
         secret |= {binding.name for binding in state.plan.bindings if binding.is_secret or binding.reference}
         return ActionRequest(
             key=OutputKey(run=state.run, action=action.id, attempt=attempt),
             action=action,
-            values=self.values(state),
+            values=values,
             secret_names=known.surroundings.secret_names | secret,
             folder=self.folder(state.run),
-            environment=known.surroundings.environment,
+            environment=environment,
         )
+
+    def _handed_out(self, state: RunState) -> tuple[Mapping[str, str], Mapping[str, str]]:
+        """Return environment and values without the passwords of URLs, which go by a file and a variable."""
+        known = self._of(state)
+        given = (known.surroundings.environment, self.values(state))
+        if known.handed_out is None or known.handed_out[0] != given:
+            known.handed_out = (given, self._without_passwords(state, given[0], given[1]))
+        return known.handed_out[1]
+
+    def _without_passwords(
+        self, state: RunState, environment: Mapping[str, str], values: Mapping[str, str]
+    ) -> tuple[Mapping[str, str], Mapping[str, str]]:
+        outer, inner = without_passwords(environment), without_passwords(values)
+        for secret in outer.secrets | inner.secrets:
+            self._of(state).forms.add(secret)
+        handed = dict(outer.values)
+        if lines := (*inner.pgpass, *outer.pgpass):
+            handed["PGPASSFILE"] = str(self._write_passwords(state, lines, handed.get("PGPASSFILE")))
+        if (password := inner.redis_password or outer.redis_password) is not None:
+            handed["REDISCLI_AUTH"] = password
+        return handed, inner.values
+
+    def _write_passwords(self, state: RunState, lines: tuple[str, ...], before: str | None) -> Path:
+        """Write the run's own password file, the caller's lines after ours."""
+        path = self.folder(state.run) / "pgpass"
+        own = Path(before).read_text() if before and Path(before).is_file() else ""
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+        with open(descriptor, "w") as file:
+            file.write("\n".join((*lines, own)))
+        return path
 
     def values(self, state: RunState) -> Mapping[str, str]:
         """Return the values of the run's variables, secrets resolved from their references."""

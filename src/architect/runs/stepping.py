@@ -110,13 +110,15 @@ class Stepper:
         )
 
     def _let_go(self, prepared: PreparedAction, recorder: OutputRecorder) -> ActionOutcome | None:
-        """Run it; None when nobody saw its end."""
+        """Run it; None when nobody saw its end. What a rule refuses at the last moment did not start."""
         self._present = prepared
         self._held.when_lost(prepared.kill)
         try:
             return prepared.run(recorder)
         except OutsideError:
             return None
+        except ArchitectError as error:
+            return ActionOutcome(outcome=Outcome.NOT_STARTED, reason=str(error))
         finally:
             self._held.when_lost(None)
             self._present = None

@@ -7,13 +7,14 @@ from pathlib import Path
 import pytest
 
 from architect.commands.model import CommandEffect, Effect, Flag
-from architect.kernel.errors import ConflictError, OutsideError
-from architect.kernel.ids import ActionId
+from architect.kernel.errors import ConflictError, OutsideError, RefusedError
+from architect.kernel.ids import ActionId, RunId
 from architect.runs.deciding import exit_code
-from architect.runs.events import GateReason, Occasion, Outcome, StepEnded, StepStarted, Verdict
+from architect.runs.events import GateReason, Occasion, Outcome, StepEnded, StepStarted, Verdict, draft, stream_of
 from architect.runs.leasing import LeaseLostError
 from architect.runs.model import Binding, Executor, FileDigest, Limits, Truth, UndoPlan
 from architect.runs.native import InProcess
+from architect.runs.output import output_sha256, read_output
 from architect.runs.ports import ActionOutcome, ActionRequest, Captured, OutputKey, OutputSink, Stop, Stream
 from architect.runs.service import Word
 from architect.runs.state import StepStatus
@@ -358,36 +359,34 @@ def test_two_workers_never_hold_one_run(world: World) -> None:
         world.advance(run)
 
 
-def started_and_lost(world: World, effect: Effect) -> str:
+def started_and_lost(world: World, effect: Effect) -> RunId:
     """Leave a run behind as a worker that was killed in the middle of a step does."""
     state = world.start(shell("1.1", "echo x", effect))
     if effect is not Effect.READ:
         world.service.approve(state.run, gate_of(state), DANA)
-    events = world.events.streams[f"run:{state.run}"]  # type: ignore[index]
+    events = world.events.streams[stream_of(state.run)]
     if effect is Effect.READ:
         del events[2:]
     started = StepStarted(action=ActionId("1.1"), attempt=1, effect=effect, text="echo x", executed="echo x")
-    from architect.runs.events import draft
-
     world.events.append(events[0].stream, [draft(started, "worker:gone")], expected_seq=len(events))
     return state.run
 
 
 def test_a_change_whose_end_nobody_saw_is_asked_and_never_repeated(world: World) -> None:
-    state = world.advance(started_and_lost(world, Effect.WRITE))  # type: ignore[arg-type]
+    state = world.advance(started_and_lost(world, Effect.WRITE))
     assert reason_of(state) is GateReason.UNKNOWN_OUTCOME
     assert exit_code(state) == 4
     assert state.step(ActionId("1.1")).attempts == 1
 
 
 def test_a_read_whose_end_nobody_saw_is_repeated(world: World) -> None:
-    state = world.advance(started_and_lost(world, Effect.READ))  # type: ignore[arg-type]
+    state = world.advance(started_and_lost(world, Effect.READ))
     assert state.step(ActionId("1.1")).attempts == 2
     assert verdict_of(state) is Verdict.READ
 
 
 def test_a_person_may_say_that_an_unknown_step_took_effect(world: World) -> None:
-    state = world.advance(started_and_lost(world, Effect.WRITE))  # type: ignore[arg-type]
+    state = world.advance(started_and_lost(world, Effect.WRITE))
     world.service.done(state.run, gate_of(state), DANA)
     assert reason_of(world.advance(state.run)) is GateReason.RECOVERY
 
@@ -421,11 +420,27 @@ def test_an_abort_between_decision_and_start_wins(world: World, tmp_path: Path) 
 
 
 def test_output_is_found_by_the_digest_in_the_event(world: World) -> None:
-    from architect.runs.output import output_sha256, read_output
-
     state = world.start(shell("1.1", "seq 1 1000; echo err >&2"))
     ended = state.step(ActionId("1.1")).ended
     assert isinstance(ended, StepEnded)
     assert ended.output is not None
     key = OutputKey(run=state.run, action=ActionId("1.1"), attempt=1)
     assert output_sha256(read_output(world.outputs, key)) == ended.output.sha256
+
+
+def test_the_password_of_a_url_goes_by_a_file_and_never_by_the_environment_or_the_arguments(world: World) -> None:
+    world.environment = {**world.environment, "DATABASE_URL": "postgres://app:pa55w0rd@db/x"}
+    state = world.start(
+        shell("1.1", "env | grep -c pa55; echo $DATABASE_URL; grep -c pa55 $PGPASSFILE; stat -c %a $PGPASSFILE")
+    )
+    assert world.output(state, "1.1").split() == ["0", "postgres://app@db/x", "1", "600"]
+
+
+def test_an_action_that_a_rule_refuses_at_the_last_moment_did_not_start(world: World) -> None:
+    class Refusing:
+        def start(self, request: ActionRequest, sink: OutputSink, stop: Stop) -> ActionOutcome:
+            raise RefusedError("the host is not the profile's")
+
+    world.runners[Executor.HTTP] = InProcess(Refusing())
+    state = world.start(shell("1.1", "GET", executor=Executor.HTTP))
+    assert state.step(ActionId("1.1")).ended_outcome is Outcome.NOT_STARTED
