@@ -7,6 +7,9 @@ from architect.sandbox.toolbox import entrance
 from architect.sandbox.world import LOOPBACK, World
 
 PROFILE = "sandbox"
+SYSTEMS = frozenset(("postgresql", "redis", "aws", "http"))
+"""The systems that the sandbox has; a command on any other one is refused when the plan is made."""
+
 _NOWHERE = "https://kubernetes.sandbox.invalid"
 
 
@@ -38,7 +41,7 @@ def profile(world: World) -> Profile:
         passes=(),
         hosts={**named, **{address: address for address in reachable}},
         tools=_tools(world),
-        systems=Systems(database=world.deployment.database),
+        systems=Systems(database=world.database_identity),
     )
 
 

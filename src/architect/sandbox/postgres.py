@@ -93,6 +93,11 @@ def start_replica(cluster: Cluster, *, log: Path) -> subprocess.Popen[bytes]:
     return process
 
 
+def system_identifier(cluster: Cluster) -> str:
+    """Return the number that tells this cluster from every other one."""
+    return _psql(cluster, "SELECT system_identifier FROM pg_control_system();").strip()
+
+
 def _initialise(cluster: Cluster) -> None:
     """Run initdb, which wants a user with an entry in the user database, then hand the folder to the servers' user."""
     data = cluster.data("primary")
@@ -143,10 +148,15 @@ def _fill(cluster: Cluster) -> None:
     data = files("architect.sandbox").joinpath("data")
     settings = "".join(f"\\set {name} '{value}'\n" for name, value in variables.items())
     script = settings + data.joinpath("roles.sql").read_text("utf-8") + data.joinpath("shop.sql").read_text("utf-8")
+    _psql(cluster, script)
+
+
+def _psql(cluster: Cluster, script: str) -> str:
+    """Run a script on the primary as the administrator; return what it printed, without headings."""
     environment = {**os.environ, "PGPASSWORD": cluster.passwords[ADMINISTRATOR]}
     connection = ["-h", LOOPBACK, "-p", str(cluster.primary_port), "-U", ADMINISTRATOR, "-d", "postgres"]
-    argv: list[str | Path] = [cluster.programs / "psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", *connection]
-    _run(argv, script=script, environment=environment)
+    argv: list[str | Path] = [cluster.programs / "psql", "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", *connection]
+    return _run(argv, script=script, environment=environment)
 
 
 def _run(
@@ -155,11 +165,13 @@ def _run(
     user: ServerUser | None = None,
     script: str = "",
     environment: Mapping[str, str] | None = None,
-) -> None:
-    done = subprocess.run(
+) -> str:
+    done: subprocess.CompletedProcess[str] = subprocess.run(
         [str(word) for word in argv],
-        input=script.encode(),
+        input=script,
         capture_output=True,
+        text=True,
+        errors="replace",
         check=False,
         cwd="/",
         env=environment,
@@ -167,7 +179,8 @@ def _run(
     )
     if done.returncode:
         tool = Path(argv[0]).name
-        raise SandboxError(f"{tool} failed: {done.stderr.decode(errors='replace').strip()[-500:]}")
+        raise SandboxError(f"{tool} failed: {done.stderr.strip()[-500:]}")
+    return done.stdout
 
 
 def _give(path: Path, user: ServerUser | None) -> None:

@@ -54,7 +54,7 @@ class Build:
             os.chown(folder, self.user.uid, self.user.gid)
         return folder
 
-    def describe(self, walls: Walls) -> World:
+    def describe(self, walls: Walls, *, system_identifier: str) -> World:
         """Return the description of the world."""
         return World(
             format=FORMAT,
@@ -63,6 +63,7 @@ class Build:
             ports=self.ports,
             deployment=self.deployment,
             walls=walls,
+            database_identity=f"{system_identifier}/{self.deployment.database}",
             started_s=round(time.monotonic() - self.started_at, 2),
         )
 
@@ -103,13 +104,14 @@ def bring_up(build: Build, *, writable: list[Path]) -> World:
     )
     _tell(starting="primary")
     processes["primary"] = postgres.start_primary(cluster, log=build.log("primary"))
-    draft = build.describe(Walls())
+    identifier = postgres.system_identifier(cluster)
+    draft = build.describe(Walls(), system_identifier=identifier)
     processes["service"] = servers.start_service(draft, log=build.log("service"))
     processes["gateway"], walls = start_gateway(draft, writable=writable, log=build.log("gateway"))
     _tell(starting="replica")
     processes["replica"] = postgres.start_replica(cluster, log=build.log("replica"))
     _await_the_rest(build)
-    world = build.describe(walls)
+    world = build.describe(walls, system_identifier=identifier)
     fill_toolbox(world, cluster.programs)
     write_files(world)
     return world

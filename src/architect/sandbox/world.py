@@ -55,6 +55,8 @@ class World:
     ports: Ports
     deployment: Deployment
     walls: Walls
+    database_identity: str
+    """The primary's system identifier and the database's name, as `identifier/name`."""
     started_s: float
     """How long it took to come up."""
 

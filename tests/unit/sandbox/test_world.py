@@ -19,6 +19,7 @@ WORLD = World(
     ports=Ports(primary=1, replica=2, cache=3, aws=4, service=5, proxy=6),
     deployment=read_deployment(),
     walls=Walls(reason="none here"),
+    database_identity="7/architect",
     started_s=1.5,
 )
 
