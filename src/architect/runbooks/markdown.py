@@ -1,0 +1,310 @@
+"""The shape of Markdown: leaves with their list items, found by markdown-it's block rules, and nodes that partition.
+
+Only block rules run: inline rules have quadratic corners and nothing here needs them. Slips that authors make with
+fences (never closed, closed at the end of a line, indented too far) are mended in a copy of the lines before parsing;
+offsets always lie in the text as it was written.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cache
+
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+
+from architect.runbooks.fences import mend
+from architect.runbooks.model import Node, NodeKind, Problem, ProblemCode, Segment, Span
+
+MAX_CHARACTERS = 20_000_000
+MAX_NESTING = 60
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Item:
+    """A list item that a leaf lies in; `number` is what was written, None in a bullet list."""
+
+    list_id: int
+    item_id: int
+    number: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Leaf:
+    """One leaf block: `text` is its content without containers' markers, `segments` say where that lies."""
+
+    kind: NodeKind
+    span: Span
+    text: str
+    segments: tuple[Segment, ...]
+    line: int
+    level: int = 0
+    tag: str = ""
+    items: tuple[Item, ...] = ()
+    quote_depth: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What Markdown says about a text."""
+
+    leaves: tuple[Leaf, ...]
+    nodes: tuple[Node, ...]
+    problems: tuple[Problem, ...]
+    line_starts: tuple[int, ...]
+
+
+@dataclass(slots=True)
+class _Containers:
+    """The lists, items and quotes that are open at a token."""
+
+    items: list[Item] = field(default_factory=list)
+    lists: list[tuple[int, bool]] = field(default_factory=list)
+    quotes: int = 0
+    made: int = 0
+
+    def follow(self, token: Token) -> None:
+        """Open or close what `token` opens or closes."""
+        match token.type:
+            case "ordered_list_open" | "bullet_list_open":
+                self.made += 1
+                self.lists.append((self.made, token.type == "ordered_list_open"))
+            case "ordered_list_close" | "bullet_list_close":
+                self.lists.pop()
+            case "list_item_open":
+                self.made += 1
+                list_id, is_ordered = self.lists[-1]
+                number = int(token.info) if is_ordered and token.info.isdigit() else None
+                self.items.append(Item(list_id=list_id, item_id=self.made, number=number))
+            case "list_item_close":
+                self.items.pop()
+            case "blockquote_open":
+                self.quotes += 1
+            case "blockquote_close":
+                self.quotes -= 1
+            case _:
+                pass
+
+
+@cache
+def _parser() -> MarkdownIt:
+    parser = MarkdownIt("commonmark", {"maxNesting": MAX_NESTING}).enable("table")
+    parser.core.ruler.enableOnly(["block"])
+    return parser
+
+
+_LINE = re.compile(r"[^\n]*\n|[^\n]+\Z")
+_FRONT_MATTER = re.compile(r"\A(---|\+\+\+)[ \t]*\r?\n(?:[^\n]*\n){0,200}?\1[ \t]*(?:\r?\n|\Z)")
+_MARKERS = re.compile(r"[ \t]*(?:(?:>|[-+*]|\d{1,9}[.)])(?:[ \t]+|(?=\r?\n|\Z)|(?<=>)))+")
+_LEAF_KINDS = {
+    "heading_open": NodeKind.HEADING,
+    "paragraph_open": NodeKind.PARAGRAPH,
+    "fence": NodeKind.FENCE,
+    "code_block": NodeKind.INDENTED_CODE,
+    "html_block": NodeKind.HTML,
+    "table_open": NodeKind.TABLE,
+    "hr": NodeKind.RULE,
+}
+
+
+def shape(text: str) -> Shape:
+    """Return the leaves, nodes and problems of `text`; any text has a shape, in time linear to its length."""
+    lines = _LINE.findall(text)
+    starts = _line_starts(lines)
+    if len(text) > MAX_CHARACTERS:
+        return _too_large(text, starts)
+    front = _front_matter(text)
+    first = bisect_right(starts, front) - 1 if front else 0
+    first = len(lines) if front == len(text) and front else first
+    mended = mend(lines, first)
+    tokens = _parser().parse("".join(("\n",) * first) + "".join(map(_plain, mended.lines[first:])))
+    finder = _Finder(text, lines, starts, mended.glued)
+    leaves = tuple(finder.leaves(tokens))
+    nodes = tuple(_nodes(text, front, leaves))
+    problems = tuple(
+        Problem(
+            code=slip.code,
+            message=slip.message,
+            span=Span(starts[slip.line], starts[slip.line] + len(lines[slip.line])),
+        )
+        for slip in mended.slips
+    )
+    return Shape(leaves, nodes, (*problems, *finder.problems), starts)
+
+
+def _plain(line: str) -> str:
+    """Return a line as the parser wants it: no NUL, one kind of line end."""
+    return line.replace("\0", " ").replace("\r\n", "\n")
+
+
+def _line_starts(lines: list[str]) -> tuple[int, ...]:
+    starts = [0]
+    for line in lines:
+        starts.append(starts[-1] + len(line))
+    if not lines or not lines[-1].endswith("\n"):
+        starts.pop()
+    return tuple(starts) or (0,)
+
+
+def _too_large(text: str, starts: tuple[int, ...]) -> Shape:
+    span = Span(0, len(text))
+    problem = Problem(
+        code=ProblemCode.TOO_LARGE,
+        message=f"the text has {len(text):,} characters, more than {MAX_CHARACTERS:,}: it is kept as prose",
+        span=span,
+    )
+    leaf = Leaf(kind=NodeKind.PARAGRAPH, span=span, text="", segments=(), line=1)
+    return Shape((leaf,), (Node(NodeKind.PARAGRAPH, span),), (problem,), starts)
+
+
+def _front_matter(text: str) -> int:
+    match = _FRONT_MATTER.match(text)
+    return match.end() if match else 0
+
+
+class _Finder:
+    """Turns tokens, which know lines only, into leaves with offsets."""
+
+    def __init__(self, text: str, lines: list[str], starts: tuple[int, ...], glued: frozenset[int]) -> None:
+        self._text = text
+        self._lines = lines
+        self._starts = starts
+        self._glued = glued
+        self.problems: list[Problem] = []
+
+    def leaves(self, tokens: list[Token]) -> Iterator[Leaf]:
+        """Yield the leaves in order; rows of a table belong to its leaf."""
+        containers = _Containers()
+        is_in_table = False
+        for index, token in enumerate(tokens):
+            containers.follow(token)
+            kind = _LEAF_KINDS.get(token.type)
+            if token.type == "table_close":
+                is_in_table = False
+            if kind is None or is_in_table or token.map is None:
+                continue
+            is_in_table = kind is NodeKind.TABLE
+            content = tokens[index + 1].content if token.type in {"heading_open", "paragraph_open"} else token.content
+            yield self._leaf(kind, token, content, containers)
+
+    def _leaf(self, kind: NodeKind, token: Token, content: str, containers: _Containers) -> Leaf:
+        first, last = token.map or (0, 0)
+        last = min(last, len(self._lines))
+        if containers.quotes + len(containers.items) >= MAX_NESTING // 2 - 1:
+            self._note_depth(first)
+        while last > first + 1 and not self._lines[last - 1].strip():
+            last -= 1
+        start = self._starts[first] + self._marker_length(first, kind, containers)
+        end = self._starts[last - 1] + len(self._lines[last - 1])
+        text, segments = self._content(kind, content, first, last)
+        return Leaf(
+            kind=kind,
+            span=Span(min(start, end), end),
+            text=text,
+            segments=segments,
+            line=first + 1,
+            level=int(token.tag[1:]) if kind is NodeKind.HEADING else 0,
+            tag=token.info.strip(),
+            items=tuple(containers.items),
+            quote_depth=containers.quotes,
+        )
+
+    def _note_depth(self, line: int) -> None:
+        if not self.problems:
+            start = self._starts[line]
+            message = "lists or quotes are nested too deeply here: what lies deeper is kept as prose"
+            span = Span(start, start + len(self._lines[line]))
+            self.problems.append(Problem(code=ProblemCode.TOO_DEEP, message=message, span=span))
+
+    def _marker_length(self, line: int, kind: NodeKind, containers: _Containers) -> int:
+        if not (containers.items or containers.quotes) or kind is NodeKind.RULE:
+            return 0
+        match = _MARKERS.match(self._lines[line])
+        return match.end() if match else 0
+
+    def _content(self, kind: NodeKind, content: str, first: int, last: int) -> tuple[str, tuple[Segment, ...]]:
+        at_line = first + 1 if kind is NodeKind.FENCE else first
+        if kind is NodeKind.TABLE:
+            content = "".join(self._lines[first:last])
+        parts: list[str] = []
+        segments: list[Segment] = []
+        at = 0
+        for offset, inner in enumerate(_LINE.findall(content)):
+            number = at_line + offset
+            if number >= len(self._lines):
+                break
+            piece = self._piece(inner, number)
+            segments.append(self._segment(piece, number, at))
+            parts.append(piece)
+            at += len(piece)
+        return "".join(parts), tuple(segments)
+
+    def _piece(self, inner: str, number: int) -> str:
+        if number in self._glued:
+            return inner.rstrip().rstrip("`~") + "\n"
+        return inner
+
+    def _segment(self, piece: str, number: int, at: int) -> Segment:
+        """Return where a line of content lies; where tabs were expanded, the place of what follows them."""
+        line = self._lines[number].rstrip("\r\n")
+        content = piece.rstrip("\r\n")
+        found = line.rfind(content)
+        lead = 0
+        if found < 0:
+            body = content.strip()
+            lead = len(content) - len(content.lstrip())
+            found = max(line.rfind(body), 0)
+            content = body
+        return Segment(at + lead, self._starts[number] + found, len(content))
+
+
+def _nodes(text: str, front: int, leaves: tuple[Leaf, ...]) -> Iterator[Node]:
+    """Yield nodes that partition `text`: the leaves, and what lies between them."""
+    position = 0
+    if front:
+        yield Node(NodeKind.FRONT_MATTER, Span(0, front))
+        position = front
+    for leaf in leaves:
+        if leaf.span.start < position or leaf.span.start == leaf.span.end:
+            continue
+        yield from _between(text, position, leaf.span.start)
+        yield Node(_node_kind(leaf), leaf.span)
+        position = leaf.span.end
+    yield from _between(text, position, len(text))
+
+
+def _node_kind(leaf: Leaf) -> NodeKind:
+    if leaf.kind is NodeKind.HTML and leaf.text.lstrip().startswith("<!-- architect:"):
+        return NodeKind.DIRECTIVE
+    return leaf.kind
+
+
+_LINK_DEFINITION = re.compile(r"[ ]{0,3}\[[^\]\n]{1,999}\]:")
+
+
+def _between(text: str, start: int, end: int) -> Iterator[Node]:
+    """Yield nodes for what no leaf covers: blank lines, link definitions, markers of lists and quotes."""
+    position = start
+    for match in _LINE.finditer(text, start, end):
+        kind = _between_kind(match.group())
+        if kind is NodeKind.BLANK:
+            continue
+        if match.start() > position:
+            yield Node(NodeKind.BLANK, Span(position, match.start()))
+        yield Node(kind, Span(*match.span()))
+        position = match.end()
+    if position < end:
+        kind = _between_kind(text[position:end])
+        yield Node(kind, Span(position, end))
+
+
+def _between_kind(piece: str) -> NodeKind:
+    stripped = piece.strip()
+    if not stripped:
+        return NodeKind.BLANK
+    if _LINK_DEFINITION.match(piece):
+        return NodeKind.LINK_DEFINITION
+    return NodeKind.QUOTE_MARKER if stripped.startswith(">") else NodeKind.LIST_MARKER
