@@ -277,7 +277,7 @@ class _Planner:
         bound = self._bound(action, language)
         frame = replace(
             frame,
-            executed=bound.text,
+            executed=safeguards.bounded_text(bound.text, commands),
             slots=bound.slots,
             effect=effect,
             reason=next((command.reason for command in commands if command.effect is effect), judgement.reason),
@@ -290,6 +290,8 @@ class _Planner:
             files=safeguards.files_of(action.text, self.surroundings.files),
             dry_run=closest_dry_run(commands, action.text, executor=executor),
         )
+        if (command := safeguards.needs_terminal(commands)) and executor is Executor.SHELL:
+            return _at_terminal(frame, command)
         return self._completed(frame, action, bound)
 
     def _completed(self, frame: PlannedAction, action: Action, bound: Bound) -> PlannedAction:
@@ -418,6 +420,17 @@ def _inside_session(frame: PlannedAction, action: Action) -> PlannedAction:
         reason=f"meant for inside `{_first_line(opener)}`, where a person types it",
         gate=GateKind.PERSON,
         notes=("open the session in your own terminal; nothing of this runs by itself",),
+    )
+
+
+def _at_terminal(frame: PlannedAction, command: str) -> PlannedAction:
+    return replace(
+        frame,
+        executor=Executor.MANUAL,
+        executed=frame.text,
+        gate=GateKind.PERSON,
+        slots=(),
+        notes=(f"`{_first_line(command)}` needs a terminal: run it in your own, then say what you saw",),
     )
 
 

@@ -211,7 +211,7 @@ def _psql(words: Sequence[str], index: int) -> Position:
 
 def _fetcher(tool: str, words: Sequence[str], index: int) -> Position:
     forbidden = _FORBIDDEN.get(tool, ())
-    option = _option_of(words, index)
+    option = _option_of(tool, words, index)
     if option in _DECIDING_FETCH_OPTIONS:
         return Position(role=Role.PROGRAM, tool=tool, language=f"{tool} {option}")
     if option in _FORM_OPTIONS:
@@ -225,27 +225,30 @@ def _fetcher(tool: str, words: Sequence[str], index: int) -> Position:
     return Position(role=Role.OPTION_VALUE if option else Role.ARGUMENT, tool=tool, forbidden=forbidden)
 
 
-def _option_of(words: Sequence[str], index: int) -> str:
+def _option_of(tool: str, words: Sequence[str], index: int) -> str:
     """Return the option whose value the word is or holds; empty where it is a positional."""
     word, before = words[index], words[index - 1]
     if word.startswith("--") and "=" in word:
         return word.partition("=")[0]
     if word.startswith("-") and not word.startswith("--") and len(word) > 2:
         return word[:2]
-    return before if before.startswith("-") and "=" not in before and before not in _fetch_flags() else ""
+    if not before.startswith("-") or "=" in before or _is_flag(tool, before):
+        return ""
+    return before if before.startswith("--") else f"-{before[-1]}"
+
+
+def _is_flag(tool: str, option: str) -> bool:
+    """Say whether an option, or each of a cluster of short ones, takes no value, as the tool's table says."""
+    flags = _flags(tool)
+    if option.startswith("--"):
+        return option in flags
+    return all(f"-{letter}" in flags for letter in option[1:])
 
 
 @cache
-def _fetch_flags() -> frozenset[str]:
-    """Options of curl and wget without a value, as their tables say, and clusters of the usual short ones."""
-    names: set[str] = set(
-        _words("-s -S -k -f -L -I -i -v -g -O -sS -fsS -sL -fsSL -sk -ks -sSf -sf -kv --fail --silent")
-    )
-    for tool in ("curl", "wget"):
-        table = tables.find(tool)
-        if table is not None:
-            names.update(name for name, option in table.options.items() if option.takes == "flag")
-    return frozenset(names)
+def _flags(tool: str) -> frozenset[str]:
+    table = tables.find(tool)
+    return frozenset(name for name, option in table.options.items() if option.takes == "flag") if table else frozenset()
 
 
 def _interpreted(tool: str, words: Sequence[str], index: int) -> Position | None:

@@ -25,6 +25,7 @@ _JSON_START = re.compile(r'\s*(?:\{\s*["}]|\[\s*["{\[\]])')
 _HOST_SCHEMES = re.compile(
     r"(?:https?|wss?|ftp|postgres(?:ql)?|rediss?|mysql|mongodb(?:\+srv)?|amqps?)://([^/?#]*)", re.IGNORECASE
 )
+_OUTPUT_TEMPLATES = ("{", "jsonpath", "go-template", "custom-columns", "--output=jsonpath", "-o=jsonpath", "-ojsonpath")
 _ARITHMETIC = frozenset(("arithmetic_expansion", "subscript", "c_style_for_statement", "binary_expression"))
 _WORDS = frozenset(("word", "concatenation", "string", "raw_string", "ansi_c_string", "simple_expansion", "expansion"))
 
@@ -325,7 +326,7 @@ def _argument_fit(place: _Place) -> _Fit:
         return _Fit(shape=Shape.URL if place.offset == 0 else Shape.INERT)
     if _JSON_START.match(place.content):
         return _json_fit(place.content, place.offset)
-    if place.content.startswith("{"):
+    if place.content.startswith(_OUTPUT_TEMPLATES):
         return _Fit(shape=Shape.INERT)
     shape = Shape.ANY
     if place.quotes is Quotes.NONE:

@@ -16,7 +16,14 @@ UNKNOWN_IDENTITY = "?"
 
 _URL = re.compile(r"\b(?:https?|wss?|ftp)://[^\s'\"|;<>)]+", re.IGNORECASE)
 _PATH = re.compile(r"(?<![\w/.$:@-])(?:\./)?[\w.-]+(?:/[\w.-]+)*(?![\w/])")
-_WEB_SYSTEMS = frozenset(("http", "prometheus", "pagerduty", "slack", ""))
+_BOUNDED_FORMS = {
+    "top": "top -b -n 1",
+    "docker stats": "docker stats --no-stream",
+    "podman stats": "podman stats --no-stream",
+    "crictl stats": "crictl stats",
+}
+_ELSEWHERE = frozenset(("ssh", "scp", "sftp", "rsync", "telnet", "nc", "ftp", "mosh"))
+_WEB_SYSTEMS = frozenset(("http", "prometheus", "pager", "slack", ""))
 _PASSED_WORDS = frozenset(("host", "", "shell", "file", "local"))
 
 
@@ -110,7 +117,9 @@ def _own_store_refusals(action: PlannedAction, own_store: Collection[str]) -> li
 def _sandbox_refusals(action: PlannedAction, profile: Profile, systems: Collection[str]) -> list[str]:
     found: list[str] = []
     for command in action.commands:
-        if Flag.LOCAL_HOST in command.flags:
+        if command.tool in _ELSEWHERE:
+            found.append(f"the sandbox has no other machine for `{command.tool}`")
+        elif Flag.LOCAL_HOST in command.flags:
             found.append(f"the sandbox has no host of its own for `{command.tool or command.text[:40]}`")
         elif not _has_system(command.system, systems):
             found.append(f"the sandbox has no {command.system}")
@@ -120,6 +129,28 @@ def _sandbox_refusals(action: PlannedAction, profile: Profile, systems: Collecti
 
 def _has_system(system: str, systems: Collection[str]) -> bool:
     return system in _PASSED_WORDS or system in systems or system.split("-")[0] in systems
+
+
+def bounded_text(text: str, commands: Sequence[CommandEffect]) -> str:
+    """Return the text with the form that a tool has for being looked at once (`top -b -n 1`), where it has one."""
+    for command in commands:
+        form = _BOUNDED_FORMS.get(" ".join(command.text.split()))
+        if form is not None:
+            text = re.sub(rf"(?<![\w./-]){re.escape(command.text)}(?![\w./-])", form, text, count=1)
+    return text
+
+
+def needs_terminal(commands: Sequence[CommandEffect]) -> str:
+    """Return the first command that only a person at a terminal can use; empty where there is none."""
+    wanting = (Flag.INTERACTIVE, Flag.NEEDS_TERMINAL)
+    return next(
+        (
+            command.text
+            for command in commands
+            if any(flag in command.flags for flag in wanting) and " ".join(command.text.split()) not in _BOUNDED_FORMS
+        ),
+        "",
+    )
 
 
 def notes(action: PlannedAction) -> tuple[str, ...]:

@@ -22,7 +22,7 @@ _NO_WAY_BACK: tuple[tuple[str, str, str], ...] = (
     ("postgresql", r"\bpg_restore\b|\bpsql\b", "what was there before is overwritten; only a backup brings it back"),
     ("redis", r"\b(?:flushdb|flushall|del|unlink)\b", "removed keys do not come back; a cache fills itself again"),
     ("redis", r"\bclient\s+kill\b", "ended connections do not come back; clients reconnect"),
-    ("pagerduty", r"", "a page that was sent cannot be taken back"),
+    ("pager", r"", "a page that was sent cannot be taken back"),
     ("slack", r"", "a message that was sent cannot be taken back"),
     ("kubernetes", r"\bdelete\s+pods?\b", "the pod is gone; its controller makes another"),
     ("kubernetes", r"\b(?:drain|evict)\b", "evicted pods do not come back; `uncordon` lets the node take new ones"),
@@ -47,16 +47,17 @@ def undo_plan(commands: Sequence[CommandEffect]) -> UndoPlan | None:
 
 
 def _of_command(command: CommandEffect) -> UndoPlan:
-    known = _KNOWN.get(command.system)
+    system = command.system.partition("-")[0]
+    known = _KNOWN.get(system)
     plan = known(command) if known is not None else None
     if plan is not None:
         return plan
     text = command.text.lower()
-    if command.system == "postgresql" and re.search(r"pg_(?:terminate|cancel)_backend", text):
+    if system == "postgresql" and re.search(r"pg_(?:terminate|cancel)_backend", text):
         reason = "ended sessions do not come back; clients reconnect"
         return UndoPlan(capture=POSTGRES_VICTIMS, text="who would be ended is read first", impossible=reason)
-    for system, pattern, reason in _NO_WAY_BACK:
-        if command.system == system and re.search(pattern, text):
+    for place, pattern, reason in _NO_WAY_BACK:
+        if system == place and re.search(pattern, text):
             return UndoPlan(impossible=reason)
     if Flag.PAGES_PEOPLE in command.flags:
         return UndoPlan(impossible="a page that was sent cannot be taken back")

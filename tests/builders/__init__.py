@@ -1,0 +1,1 @@
+"""Things that tests build by hand."""
