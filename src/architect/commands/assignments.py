@@ -10,6 +10,9 @@ from architect.commands.words import WordReader
 from architect.grammars.shell import ShellTree, children
 
 _NAME = re.compile(r"[A-Za-z_]\w*")
+_PASSES_OUTPUT_ON = frozenset(
+    ("sudo", "doas", "env", "timeout", "nice", "ionice", "nohup", "time", "stdbuf", "setsid", "command", "builtin")
+)
 _ASSIGNING_COMMANDS = frozenset(("read", "mapfile", "readarray", "printf", "getopts", "let"))
 
 
@@ -86,14 +89,18 @@ def is_quoted(tree: ShellTree, document: Node) -> bool:
 
 
 def _echoed(reader: WordReader, node: Node) -> str | None:
-    name = node.child_by_field_name("name")
-    if name is None or reader.tree.source(name) not in ("echo", "printf"):
-        return None
+    """Return what `echo` or `printf` prints, also behind wrappers that hand its output on."""
     if any(child.type.endswith("_redirect") for child in node.named_children):
         return None
-    texts = [reader.text(argument) for argument in node.children_by_field_name("argument")]
-    known = [text for text in texts if text is not None]
-    if len(known) != len(texts) or not known or known[0].startswith("-"):
+    name = node.child_by_field_name("name")
+    words = [] if name is None else [name, *node.children_by_field_name("argument")]
+    texts = [reader.text(word) for word in words]
+    if texts and texts[0] in _PASSES_OUTPUT_ON:
+        texts = texts[next((at for at, text in enumerate(texts) if text in ("echo", "printf")), len(texts)) :]
+    if not texts or texts[0] not in ("echo", "printf"):
+        return None
+    known = [text for text in texts[1:] if text is not None]
+    if len(known) != len(texts) - 1 or not known or known[0].startswith("-"):
         return None
     if any("\\" in text or "%" in text for text in known):
         return None

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from architect.commands.calls import Call, Certainty, Given, Stdin, StdinKind, Word
 from architect.commands.languages import judge_call, judge_text
+from architect.commands.masking import masked
 from architect.commands.model import CommandEffect, Effect, Flag, highest
 from architect.commands.options import Carries, Parsed, parse
 from architect.commands.state import MAX_DEPTH, ShellState
@@ -82,6 +83,8 @@ def judge_tool(call: Invocation, state: ShellState, shell: ShellJudge) -> list[C
     weighed = weigh(parsed, state, call.stdin)
     inner = [] if parsed.is_help else _carried(parsed, call, state, shell)
     own = _interpreted(parsed, weighed, call)
+    if inner and highest(command.effect for command in inner) is Effect.UNKNOWN:
+        own = [_at_least(command, parsed.node.effect, parsed.node.reason) for command in own]
     doubt = state.doubt(call.tool, weighed.system) or _doubtful_assignments(parsed, state, weighed.system)
     if doubt:
         own = [_at_least(command, Effect.UNKNOWN, doubt) for command in own]
@@ -244,11 +247,22 @@ def _inner_text(
 ) -> list[CommandEffect]:
     if any(word.value is None for word in words):
         where = call.inside(words, Stdin())
-        return [where.about(Effect.UNKNOWN, f"{where.text} is only known when it runs, and decides what happens")]
+        unknown = where.about(Effect.UNKNOWN, f"{where.text} is only known when it runs, and decides what happens")
+        return [unknown, *_worse_inside(inner, words, scope, shell)]
     text = " ".join(word.value or "" for word in words)
     exact = _exact_offset(words, call)
     found = _judge_in(inner.language, text, scope, shell)
     return [_with_files(_placed(command, exact, words[0].start, words[-1].end), scope) for command in found]
+
+
+def _worse_inside(inner: Inner, words: Sequence[Word], scope: ShellState, shell: ShellJudge) -> list[CommandEffect]:
+    """Return what is worse than unknown in a text of which only parts are known."""
+    text = " ".join(word.value if word.value is not None else word.prefix + "$_" for word in words)
+    found = (
+        _placed(command, None, words[0].start, words[-1].end)
+        for command in _judge_in(inner.language, text, scope, shell)
+    )
+    return [command for command in found if command.effect.rank > Effect.UNKNOWN.rank]
 
 
 def _with_files(command: CommandEffect, scope: ShellState) -> CommandEffect:
@@ -262,7 +276,7 @@ def _with_files(command: CommandEffect, scope: ShellState) -> CommandEffect:
 
 def _judge_in(language: str, text: str, scope: ShellState, shell: ShellJudge) -> list[CommandEffect]:
     if language in ("shell", "command"):
-        return shell(text, scope)
+        return shell(masked(text), scope)
     return list(judge_text(language, text))
 
 
@@ -284,17 +298,29 @@ def _placed(command: CommandEffect, exact: int | None, start: int, end: int) -> 
 def _stdin_program(parsed: Parsed, call: Invocation, state: ShellState, shell: ShellJudge) -> list[CommandEffect]:
     """Judge standard input where the tool reads its program from there."""
     spec = parsed.node.stdin
-    if spec is None or not runs_stdin(parsed, call.stdin):
+    if spec is None or call.stdin.kind is StdinKind.INHERITED:
         return []
-    if call.stdin.text is None:
+    is_run = runs_stdin(parsed, call.stdin)
+    if not is_run and not (parsed.problems or parsed.positionals):
+        return []
+    if is_run and call.stdin.text is None:
         reason = spec.reason or f"{parsed.table.tool} runs whatever it is fed"
         command = call.about(spec.effect, reason, *spec.flags)
         return [replace(command, system=parsed.node.system or parsed.table.system)]
     scope = state.inner(elsewhere=spec.elsewhere)
     if scope.depth > MAX_DEPTH:
         return [call.about(Effect.UNKNOWN, "commands are nested too deeply")]
-    found = _judge_in(spec.language, call.stdin.text, scope, shell)
-    return [_placed(command, call.stdin.start, 0, 0) for command in found]
+    found = _judge_in(spec.language, call.stdin.text or "", scope, shell)
+    return [_placed(command, call.stdin.start, 0, 0) for command in (found if is_run else _doubtful(found, parsed))]
+
+
+def _doubtful(found: list[CommandEffect], parsed: Parsed) -> list[CommandEffect]:
+    """Return what counts of an input that is no program as far as the words tell: the worst, where they tell little."""
+    return (
+        _worse(found)
+        if parsed.problems or any(spec and spec.file == "script" for spec, _ in parsed.positionals)
+        else []
+    )
 
 
 def judge_words(call: Invocation, state: ShellState, shell: ShellJudge) -> list[CommandEffect]:
@@ -343,11 +369,10 @@ def _called(call: Invocation, state: ShellState, shell: ShellJudge) -> list[Comm
 def _hidden(call: Invocation, state: ShellState, shell: ShellJudge) -> list[CommandEffect]:
     from architect.commands.builtins import BUILTINS
 
-    if call.tool in BUILTINS:
-        return [call.about(Effect.UNKNOWN, f"a function hides the builtin {call.tool}")]
-    if find(call.tool) is None:
+    builtin = BUILTINS.get(call.tool)
+    if builtin is None and find(call.tool) is None:
         return []
-    hidden = judge_tool(call, state, shell)
+    hidden = judge_tool(call, state, shell) if builtin is None else builtin(call, state, shell)
     return [_at_least(command, Effect.UNKNOWN, f"a function hides the tool {call.tool}") for command in hidden]
 
 

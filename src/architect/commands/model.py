@@ -120,5 +120,12 @@ class Judgement:
 
     @property
     def decisive(self) -> CommandEffect | None:
-        """The first command with the action's effect."""
-        return next((command for command in self.commands if command.effect is self.effect), None)
+        """The command with the action's effect: the first with a target, else on another system, else the first."""
+        deciding = [command for command in self.commands if command.effect is self.effect]
+        return min(deciding, key=_anonymity, default=None)
+
+
+def _anonymity(command: CommandEffect) -> int:
+    if command.target is not None:
+        return 0
+    return 1 if command.system not in ("", "host") else 2

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from architect.commands.calls import Certainty, Word
 from architect.commands.model import Effect
-from architect.commands.tables import Inner, Node, Option, Positional, Table
+from architect.commands.tables import Inner, Node, Option, Positional, Table, Value
 from architect.commands.words import literal
 
 _NUMBER = re.compile(r"-[0-9]+")
@@ -183,10 +183,10 @@ class _Reader:
         self.parsed.is_vague |= word.certainty is Certainty.OPAQUE
         value = _tail(word, len(spelling) + 1) if sign else None
         if value is None and option.takes in ("value", "pair"):
-            value = self._next_value(spelling)
+            value = self._next_value()
         self._give(option, spelling, value)
         if option.takes == "pair":
-            self._give(option, spelling, self._next_value(spelling))
+            self._give(option, spelling, self._next_value())
 
     def _find_long(self, spelling: str) -> Option | None:
         found = self.parsed.find(spelling)
@@ -202,7 +202,7 @@ class _Reader:
             self._give(number, word.value, literal(word.value[1:], word.start, word.end))
             return
         if len(cluster) > 2 and whole is not None and word.value is not None:
-            self._give(whole, cluster, self._next_value(cluster) if whole.takes == "value" else None)
+            self._give(whole, cluster, self._next_value() if whole.takes == "value" else None)
             return
         for index in range(1, len(cluster)):
             option = self.parsed.find("-" + cluster[index])
@@ -223,11 +223,11 @@ class _Reader:
         elif option.takes == "optional":
             self._give(option, spelling, None)
         else:
-            self._give(option, spelling, self._next_value(spelling))
+            self._give(option, spelling, self._next_value())
 
-    def _next_value(self, spelling: str) -> Word | None:
+    def _next_value(self) -> Word | None:
+        """Take the next word as a value; without one the tool only complains."""
         if self.at >= len(self.words):
-            self._problem(f"the value of {spelling} is missing")
             return None
         word = self.words[self.at]
         self.at += 1
@@ -267,7 +267,7 @@ class _Reader:
     def _plain(self, word: Word) -> None:
         """Read a word that is no option: a subcommand or a positional."""
         node = self.parsed.node
-        if word.certainty is Certainty.OPAQUE:
+        if word.certainty is Certainty.OPAQUE and not self.options_ended:
             self.parsed.is_vague = True
         has_commands = bool(node.commands) or node.otherwise is not None
         if has_commands and not self.parsed.positionals and self._descend(node, word):
@@ -291,6 +291,9 @@ class _Reader:
         self.parsed.path_end = word.end
         return True
 
+    def _is_counted(self, following: list[Positional]) -> bool:
+        return self.parsed.node.max_positionals is not None or any(decides(spec) for spec in following)
+
     def _positional(self, word: Word) -> None:
         spellings = {name for given in self.parsed.options for name in given.option.names}
         specs = [spec for spec in self.parsed.node.positionals if _is_expected(spec, spellings)]
@@ -298,6 +301,8 @@ class _Reader:
         spec = specs[index] if index < len(specs) else None
         if spec is None and specs and specs[-1].repeats:
             spec = specs[-1]
+        if word.certainty is Certainty.OPAQUE and self._is_counted(specs[index:]):
+            self._problem(f"{word.text} can be any number of words, and they decide what happens")
         if not self.parsed.options_anywhere:
             self.options_ended = True
         if spec is not None and spec.inner is not None:
@@ -308,6 +313,11 @@ class _Reader:
                 rest = (word,)
             self.parsed.carries.append(Carries(spec.inner, rest))
         self.parsed.positionals.append((spec, word))
+
+
+def decides(value: Value) -> bool:
+    """Say whether the word in this place can raise the effect."""
+    return bool(value.when or value.effect or value.makes or value.inner or value.file in ("write", "append", "script"))
 
 
 def _is_expected(spec: Positional, spellings: set[str]) -> bool:

@@ -49,6 +49,8 @@ class Redirections:
     consequences: list[Consequence] = field(default_factory=list)
     followers: list[Node] = field(default_factory=list)
     doubtful: list[Node] = field(default_factory=list)
+    words: list[Node] = field(default_factory=list)
+    """Arguments behind the file's name, which the grammar takes for further names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +78,8 @@ class RedirectionReader:
         operator = next((child.type for child in node.children if not child.is_named), "")
         destinations = node.children_by_field_name("destination")
         self.visit_words(node)
-        words = self.words.words(destinations[0]) if len(destinations) == 1 else []
+        words = self.words.words(destinations[0]) if destinations else []
+        found.words += destinations[1:]
         if len(words) == 1:
             self._to_or_from(operator, words[0], found)
         elif operator not in (">&-", "<&-"):

@@ -114,6 +114,7 @@ class _Walk:
         self.state = state
         self.found: list[CommandEffect] = []
         self.depth = 0
+        self.trailing: list[Node] = []
         self.reader = WordReader(tree, state.variables, self._prints_plain_word)
         self.redirection_reader = RedirectionReader(self.reader, state, self._substitutions)
 
@@ -327,8 +328,12 @@ class _Walk:
             body = self._but_last(body)
         redirections = self._redirections(node, stdin)
         before = len(self.found)
+        self.trailing = redirections.words
         if body is not None:
             self.visit(body, redirections.stdin)
+        for word in self.trailing:
+            self._doubt(word)
+        self.trailing = []
         if len(self.found) == before and (body is None or redirections.consequences):
             start, end = self.tree.span(node)
             text = self.tree.text[start:end]
@@ -373,6 +378,7 @@ class _Walk:
         """Judge a simple command: assignments, name, arguments, redirections."""
         start, end = self.tree.span(node)
         redirections = self._redirections(node, stdin)
+        self.trailing = [*redirections.words, *self.trailing]
         words, assignments = self._command_words(node)
         before = len(self.found)
         if words and _GLUED_LINES.search(self.tree.text, start, end) and self._has_glued_words(node):
@@ -393,7 +399,8 @@ class _Walk:
         if is_declaration:
             first = node.children[0]
             words.append(literal(self.tree.source(first), *self.tree.span(first)))
-        for child in children(node):
+        trailing, self.trailing = self.trailing, []
+        for child in (*children(node), *trailing):
             if child.type in _REDIRECTS:
                 continue
             if child.type == "variable_assignment" and not is_declaration:

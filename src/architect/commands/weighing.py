@@ -147,12 +147,6 @@ def _weigh_counts(weight: Weight, node: Node, parsed: Parsed) -> None:
         return
     if not parsed.all_options or any(is_sharp(option) for option in parsed.known_options()):
         weight.add(Effect.UNKNOWN, "a word that the text does not tell can be an option")
-    elif node.max_positionals is not None or any(_decides(spec) for spec in node.positionals):
-        weight.add(Effect.UNKNOWN, "a word that the text does not tell decides what happens")
-
-
-def _decides(value: Value) -> bool:
-    return bool(value.when or value.effect or value.makes or value.inner or value.file in ("write", "append"))
 
 
 def _weigh_value(weight: Weight, spec: Value, word: Word | None, state: ShellState, *, is_positional: bool) -> None:
