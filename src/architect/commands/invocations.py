@@ -258,11 +258,12 @@ def _inner_text(
 def _worse_inside(inner: Inner, words: Sequence[Word], scope: ShellState, shell: ShellJudge) -> list[CommandEffect]:
     """Return what is worse than unknown in a text of which only parts are known."""
     text = " ".join(word.value if word.value is not None else word.prefix + "$_" for word in words)
-    found = (
-        _placed(command, None, words[0].start, words[-1].end)
-        for command in _judge_in(inner.language, text, scope, shell)
-    )
-    return [command for command in found if command.effect.rank > Effect.UNKNOWN.rank]
+    worse = _worse(_judge_in(inner.language, text, scope, shell))
+    return [_placed(command, None, words[0].start, words[-1].end) for command in worse]
+
+
+def _worse(commands: Iterable[CommandEffect]) -> list[CommandEffect]:
+    return [command for command in commands if command.effect.rank > Effect.UNKNOWN.rank]
 
 
 def _with_files(command: CommandEffect, scope: ShellState) -> CommandEffect:
@@ -316,11 +317,8 @@ def _stdin_program(parsed: Parsed, call: Invocation, state: ShellState, shell: S
 
 def _doubtful(found: list[CommandEffect], parsed: Parsed) -> list[CommandEffect]:
     """Return what counts of an input that is no program as far as the words tell: the worst, where they tell little."""
-    return (
-        _worse(found)
-        if parsed.problems or any(spec and spec.file == "script" for spec, _ in parsed.positionals)
-        else []
-    )
+    runs_script = any(spec is not None and spec.file == "script" for spec, _ in parsed.positionals)
+    return _worse(found) if parsed.problems or runs_script else []
 
 
 def judge_words(call: Invocation, state: ShellState, shell: ShellJudge) -> list[CommandEffect]:
