@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TypeAlias
 
+from architect.commands.model import Effect
 from architect.kernel.ids import ActionId
 from architect.runs import gates
 from architect.runs.events import Answer, GateOpened, GateReason, Occasion, Outcome, RunEnded, Verdict
@@ -125,10 +126,19 @@ def decide(state: RunState, now: datetime) -> Decision:
     if (gate := state.open_gate) is not None:
         return _at_gate(state, gate.opened.gate, now)
     for action in state.actions:
+        if _is_plainly_done(state, action):
+            continue
         decision = _for_action(state, action, now)
         if decision is not None:
             return decision
     return _conclude(state, now)
+
+
+def _is_plainly_done(state: RunState, action: PlannedAction) -> bool:
+    """Say so of the many: reads that succeeded and have no check. The others are looked at in full."""
+    step = state.steps.get(action.id)
+    is_success = step is not None and step.status is StepStatus.SUCCEEDED
+    return is_success and not action.checks and action.effect is Effect.READ
 
 
 def _at_gate(state: RunState, name: str, now: datetime) -> Decision:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 import re
 import shlex
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 SECRET_NAME = re.compile(r"(?:TOKEN|SECRET|PASSWORD|PASSWD|KEY)$", re.IGNORECASE)
@@ -50,19 +50,38 @@ class ShellState:
 
 
 def dump_commands(target: str) -> str:
-    """Return shell text, without functions or subshells, that prints the state to the file `target`."""
+    """Return shell text, without subshells, that reports statuses and state to the file `target`."""
+    statuses = '"${__architect_status-$__architect_code}" "${__architect_pipe-}"'
     printers = ("declare -p", "declare -f", "declare -F", "shopt -p", "set +o", "alias -p")
     printed = "; ".join(f"builtin {printer}; builtin printf '\\0'" for printer in printers)
-    return f"{{ {printed}; builtin printf '%s\\0' \"$PWD\"; }} >{shlex.quote(target)} 2>/dev/null"
+    report = f"builtin printf '%s\\0%s\\0' {statuses}; {printed}; builtin printf '%s\\0' \"$PWD\""
+    return f"{{ {report}; }} >{shlex.quote(target)} 2>/dev/null"
 
 
-def read_state(dump: str, *, given: Mapping[str, str]) -> ShellState | None:
-    """Return the state that a dump holds; None when the shell ended before it had printed it all.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """What the script said at its end; `state` is None when it was cut before it had said it all."""
+
+    status: int
+    pipe: tuple[int, ...]
+    state: ShellState | None
+
+
+def read_report(dump: str, *, given: Mapping[str, str]) -> Report | None:
+    """Return what a script reported; None when it ended before it could."""
+    parts = dump.split("\0")
+    if len(parts) < 3 or not parts[0].isdecimal():
+        return None
+    pipe = tuple(int(number) for number in re.findall(r"[0-9]+", parts[1]))
+    return Report(status=int(parts[0]), pipe=pipe, state=_state(parts[2:], given))
+
+
+def _state(parts: Sequence[str], given: Mapping[str, str]) -> ShellState | None:
+    """Return the carried state.
 
     Variables that still have the value that they were `given` are left out: they are given again, secrets from their
     references.
     """
-    parts = dump.split("\0")
     if len(parts) != PARTS + 2:
         return None
     variables, functions, exported, shopts, options, aliases, directory, _ = parts

@@ -11,13 +11,13 @@ import select
 import shutil
 import stat
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from architect.integrations.shell.carried import ShellState, read_state
+from architect.integrations.shell.carried import ShellState, read_report
 from architect.integrations.shell.guarding import GuardLostError, GuardProcess, boot_id, host_name
-from architect.integrations.shell.script import StepFiles, action_text, script_text, secret_names
+from architect.integrations.shell.script import WAITING, Setting, StepFiles, action_text, script_text, secret_names
 from architect.integrations.shell.statuses import read_statuses
 from architect.integrations.shell.survivors import STEP_VARIABLE
 from architect.integrations.shell.tools import ToolMissingError, hint_for
@@ -28,16 +28,21 @@ from architect.runs.ports import ActionOutcome, ActionRequest, OutputSink, Strea
 from architect.runs.values import environment as slot_environment
 
 PIPE_BYTES = 1 << 20
+STATE_FILE = "state"
 _DROPPED = re.compile(r"BASH_ENV|ENV|BASH_FUNC_.*|BASHOPTS|SHELLOPTS|PS4|PROMPT_COMMAND|CDPATH|GLOBIGNORE", re.DOTALL)
 """Variables by which an environment would change what a script means."""
 
 
 class ShellRunner:
-    """Carries shell actions out under one guard process, one at a time; for one worker thread."""
+    """Carries shell actions out under one guard process, one at a time; for one worker thread.
+
+    While an action is recorded, the bash of the next one already starts, so that a step costs little more than bash.
+    """
 
     def __init__(self, *, bash: str = "") -> None:
         self._bash = bash or shutil.which("bash") or "/bin/bash"
         self._guard: GuardProcess | None = None
+        self._waiting: _Waiting | None = None
         self._boot, self._host = boot_id(), host_name()
 
     def prepare(self, request: ActionRequest) -> ShellAction:
@@ -47,30 +52,21 @@ class ShellRunner:
         shell cannot be started, RefusedError when a value may not go where it stands.
         """
         _require_tools(request)
-        cookie = f"{request.key.run}/{request.key.action}/{request.key.attempt}/{secrets.token_hex(8)}"
-        given = _environment(request)
-        carrier = Carrier(folder=request.folder, given=given)
+        carrier = Carrier.of(request.folder, _environment(request))
         files = _write_files(request, carrier)
-        pipes = _Pipes.open()
-        try:
-            pid, started = self._running_guard().spawn(
-                [self._bash, "--noprofile", "--norc", str(files.script)],
-                environment={**given, STEP_VARIABLE: cookie},
-                folder=carrier.directory,
-                fds=pipes.theirs,
-            )
-        except OutsideError:
-            pipes.close()
-            raise
-        finally:
-            pipes.close_theirs()
+        guard, (waiting, pid, started) = self._running_guard(), self._take()
         mark = ProcessMark(
-            pid=pid, started=started, host=self._host, boot=self._boot, guard=self._running_guard().pid, cookie=cookie
+            pid=pid, started=started, host=self._host, boot=self._boot, guard=guard.pid, cookie=waiting.cookie
         )
-        return ShellAction(request, guard=self._running_guard(), pipes=pipes, mark=mark, files=files, carrier=carrier)
+        return ShellAction(
+            request, guard=guard, pipes=waiting.pipes, mark=mark, files=files, carrier=carrier, when_ended=self._warm_up
+        )
 
     def close(self) -> None:
         """End the guard with whatever it still has."""
+        if self._waiting is not None:
+            self._waiting.pipes.close()
+            self._waiting = None
         if self._guard is not None:
             self._guard.close()
             self._guard = None
@@ -82,6 +78,34 @@ class ShellRunner:
             self._guard = GuardProcess()
         return self._guard
 
+    def _take(self) -> tuple[_Waiting, int, int]:
+        """Return the waiting bash, with its number and start time."""
+        if self._waiting is None:
+            self._warm_up()
+        waiting, self._waiting = self._waiting, None
+        if waiting is None:
+            raise GuardLostError("the guard of the shell cannot be reached")
+        try:
+            pid, started = self._running_guard().spawned()
+        except OutsideError:
+            waiting.pipes.close()
+            raise
+        return waiting, pid, started
+
+    def _warm_up(self) -> None:
+        """Let the next bash start; who needs it takes it, and learns then whether it could be started."""
+        pipes = _Pipes.open()
+        cookie = secrets.token_hex(16)
+        argv = [self._bash, "--noprofile", "--norc", "-c", WAITING, "architect"]
+        try:
+            self._running_guard().spawn(argv, environment={STEP_VARIABLE: cookie}, fds=pipes.theirs)
+        except GuardLostError:
+            pipes.close()
+        else:
+            self._waiting = _Waiting(pipes=pipes, cookie=cookie)
+        finally:
+            pipes.close_theirs()
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Carrier:
@@ -89,25 +113,29 @@ class Carrier:
 
     folder: Path
     given: Mapping[str, str]
+    before: str | None = None
+
+    @classmethod
+    def of(cls, folder: Path, given: Mapping[str, str]) -> Carrier:
+        """Return the carrier of a run's folder, with the state that the action before left."""
+        state = folder / STATE_FILE
+        before = state.read_text(errors="surrogateescape") if state.exists() else None
+        return cls(folder=folder, given=given, before=before)
 
     @property
     def state(self) -> Path:
         """Shell text that restores what the actions before left behind."""
-        return self.folder / "state"
+        return self.folder / STATE_FILE
 
     @property
     def scratch(self) -> Path:
         """The run's own working directory."""
         return self.folder / "scratch"
 
-    @property
-    def directory(self) -> Path:
-        """The directory in which the script starts; the state changes to the carried one."""
-        self.scratch.mkdir(mode=0o700, exist_ok=True)
-        return self.scratch
-
     def keep(self, state: ShellState) -> None:
         """Replace the carried state, whole or not at all."""
+        if state.restore == self.before:
+            return
         new = self.folder / "state.new"
         write_private(new, state.restore)
         new.replace(self.state)
@@ -159,6 +187,14 @@ class _Pipes:
             self.close_one(fd)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Waiting:
+    """A bash that has been asked for and belongs to no action yet."""
+
+    pipes: _Pipes
+    cookie: str
+
+
 class ShellAction:
     """One prepared shell action."""
 
@@ -171,6 +207,7 @@ class ShellAction:
         mark: ProcessMark,
         files: StepFiles,
         carrier: Carrier,
+        when_ended: Callable[[], None],
     ) -> None:
         self._request = request
         self._guard = guard
@@ -178,6 +215,7 @@ class ShellAction:
         self._mark = mark
         self._files = files
         self._carrier = carrier
+        self._when_ended = when_ended
         self._is_late = False
         self._is_stopped = False
         self._told: dict[int, bytes] = {}
@@ -202,13 +240,13 @@ class ShellAction:
     def discard(self) -> None:
         """Drop it: bash ends when the pipe of the word to go is closed."""
         self._pipes.close()
-        self._await_end()
 
     def run(self, sink: OutputSink) -> ActionOutcome:
         """Let it go, stream its output into the sink, and return how it ended."""
         try:
+            self._guard.begin(self._mark.pid)
             with contextlib.suppress(BrokenPipeError):
-                os.write(self._pipes.go, b"go\n")
+                os.write(self._pipes.go, f"{self._files.script}\n".encode())
             self._stream(sink)
         except BaseException:
             self._guard.kill()
@@ -216,6 +254,7 @@ class ShellAction:
             raise
         finally:
             self._pipes.close()
+        self._when_ended()
         return self._outcome(sink)
 
     def _poke(self, command: bytes) -> None:
@@ -288,9 +327,7 @@ class ShellAction:
     def _outcome(self, sink: OutputSink) -> ActionOutcome:
         if self._ended is None:
             raise GuardLostError("the guard ended before the action did")
-        status, pipe = self._statuses(self._ended["status"])
-        for secret in self._carry():
-            sink.add_secret(secret)
+        status, pipe = self._report(self._ended["status"], sink)
         reading = read_statuses(status, pipe, self._request.action.commands)
         outcome, reason = reading.outcome, reading.reason
         limits = self._request.action.limits
@@ -310,29 +347,24 @@ class ShellAction:
             notes=(f"{count} processes were still running when the action ended, and were ended",) if count else (),
         )
 
-    def _statuses(self, wait_status: int) -> tuple[int, tuple[int, ...]]:
+    def _report(self, wait_status: int, sink: OutputSink) -> tuple[int, tuple[int, ...]]:
+        """Keep what the shell carries on, and return its status and those of its last pipeline."""
+        self._files.script.unlink(missing_ok=True)
         code = os.waitstatus_to_exitcode(wait_status)
         status = 128 - code if code < 0 else code
         try:
-            first, _, second = self._files.result.read_text().partition("\n")
-            if code < 0 or int(first) != status:
-                return status, ()
-            return status, tuple(int(number) for number in re.findall(r"\d+", second))
-        except (OSError, ValueError):
-            return status, ()
-
-    def _carry(self) -> tuple[str, ...]:
-        """Keep what the shell carries on; nothing when it ended before it could say."""
-        try:
             dump = self._files.dump.read_text(errors="surrogateescape")
         except OSError:
-            return ()
-        state = read_state(dump, given=self._carrier.given)
+            return status, ()
         self._files.dump.unlink()
-        if state is None:
-            return ()
-        self._carrier.keep(state)
-        return state.secrets
+        report = read_report(dump, given=self._carrier.given)
+        if report is None:
+            return status, ()
+        if report.state is not None:
+            self._carrier.keep(report.state)
+            for secret in report.state.secrets:
+                sink.add_secret(secret)
+        return status, report.pipe if report.status == status else ()
 
 
 def write_private(path: Path, text: str) -> None:
@@ -358,14 +390,20 @@ def _require_tools(request: ActionRequest) -> None:
 def _write_files(request: ActionRequest, carrier: Carrier) -> StepFiles:
     key = request.key
     files = StepFiles(folder=request.folder / "steps" / f"{key.action}-{key.attempt}")
-    files.folder.parent.mkdir(mode=0o700, exist_ok=True)
-    files.folder.mkdir(mode=0o700, exist_ok=True)
+    for folder in (carrier.scratch, files.folder.parent, files.folder):
+        folder.mkdir(mode=0o700, exist_ok=True)
     told = secret_names(request.action.executed)
     if told:
         for path in (files.told, files.heard):
             path.unlink(missing_ok=True)
             os.mkfifo(path, 0o600)
-    state = carrier.state if carrier.state.exists() else None
+    setting = Setting(
+        directory=carrier.scratch,
+        environment={name: value for name, value in carrier.given.items() if name.isidentifier()},
+        state=carrier.state if carrier.before is not None else None,
+        tools=request.action.tools,
+        told=told,
+    )
     write_private(files.text, action_text(request.action.executed))
-    write_private(files.script, script_text(files, state=state, tools=request.action.tools, told=told))
+    write_private(files.script, script_text(files, setting))
     return files

@@ -6,8 +6,9 @@ again. `FD` is a stream socket to the worker; when the worker dies, the kernel c
 kills every descendant, then ends.
 
 Frames both ways are a four-byte big-endian length and JSON. The worker sends `spawn` (with three file descriptors:
-stdout, stderr, and the pipe on which the word to go will come), `stop` and `kill`; the guard answers `spawned` or
-`failed`, and `ended` when the process and everything that it left behind are gone.
+stdout, stderr, and the pipe on which the word to go will come), `begin` when it gives that word, `stop` and `kill`;
+the guard answers `spawned` or `failed`, and `ended` when the process and everything that it left behind are gone.
+Between `spawn` and `begin` a process waits; it belongs to no action yet, and may wait while another action ends.
 """
 
 from __future__ import annotations
@@ -76,9 +77,9 @@ def start_time(pid: int) -> int:
         return 0
 
 
-def signal_all(number: int) -> int:
-    """Send a signal to every descendant; return how many there were."""
-    found = descendants(os.getpid())
+def signal_all(number: int, *, spared: int = 0) -> int:
+    """Send a signal to every descendant but one; return how many there were."""
+    found = [pid for pid in descendants(os.getpid()) if pid != spared]
     for pid in found:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.kill(pid, number)
@@ -90,6 +91,8 @@ class Guard:
 
     def __init__(self, channel: socket.socket) -> None:
         self.channel = channel
+        self.waiting = 0
+        self.waited_status = 0
         self.pid = 0
         self.status: int | None = None
         self.leftovers = 0
@@ -149,11 +152,24 @@ class Guard:
         """Do what the worker asks for."""
         if message["op"] == "spawn":
             self.spawn(message)
+        elif message["op"] == "begin":
+            self.begin(message["pid"])
         elif message["op"] == "stop" and self.pid and self.stopped_at is None:
             self.stopped_at = time.monotonic()
             self.press()
         elif message["op"] == "kill":
-            signal_all(signal.SIGKILL)
+            self.signal_action(signal.SIGKILL)
+
+    def begin(self, pid: int) -> None:
+        """Take the waiting process for the present action."""
+        self.pid, self.leftovers, self.stopped_at, self.sent = pid, 0, None, set()
+        self.status = None if pid == self.waiting else self.waited_status
+        self.ended_at = time.monotonic()
+        self.waiting = 0
+
+    def signal_action(self, number: int) -> int:
+        """Send a signal to every process of the action; return how many there were."""
+        return signal_all(number, spared=self.waiting)
 
     def spawn(self, message: dict[str, Any]) -> None:
         """Start one process in a group of its own; it waits for the word to go."""
@@ -177,22 +193,25 @@ class Guard:
         finally:
             for fd in fds:
                 os.close(fd)
-        self.pid, self.status, self.leftovers, self.stopped_at, self.sent = pid, None, 0, None, set()
+        self.waiting = pid
         self.send({"event": "spawned", "pid": pid, "started": start_time(pid)})
 
     def reap(self) -> None:
         """Collect what ended; report when nothing of the action is left."""
-        is_empty = False
-        try:
+        with contextlib.suppress(ChildProcessError):
             while (waited := os.waitpid(-1, os.WNOHANG))[0] != 0:
                 if waited[0] == self.pid:
                     self.status, self.ended_at = waited[1], time.monotonic()
                     self.sent = set()
-        except ChildProcessError:
-            is_empty = True
-        if self.pid and self.status is not None and is_empty:
+                elif waited[0] == self.waiting:
+                    self.waiting, self.waited_status = 0, waited[1]
+        if self.pid and self.status is not None and self.is_alone():
             self.send({"event": "ended", "status": self.status, "leftovers": self.leftovers})
             self.pid = 0
+
+    def is_alone(self) -> bool:
+        """Say whether nothing of the action is left; all that detached itself has become a child of the guard."""
+        return all(pid == self.waiting for pid in children(os.getpid()))
 
     def press(self) -> None:
         """Send the signals that are due: to an action that shall end, or to what one left behind."""
@@ -209,7 +228,7 @@ class Guard:
         for after_s, number in due:
             if waited >= after_s and (number not in self.sent or number == signal.SIGKILL):
                 self.sent.add(number)
-                count = signal_all(number)
+                count = self.signal_action(number)
                 self.leftovers = max(self.leftovers, count) if self.status is not None else self.leftovers
 
     def kill_all(self) -> None:

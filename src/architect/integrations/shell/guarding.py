@@ -54,20 +54,23 @@ class GuardProcess:
         """Return the descriptor that becomes readable when the guard has something to say."""
         return self._channel.fileno()
 
-    def spawn(
-        self, argv: Sequence[str], *, environment: Mapping[str, str], folder: Path, fds: Sequence[int]
-    ) -> tuple[int, int]:
-        """Start a process that waits for the word to go; return its number and start time.
+    def spawn(self, argv: Sequence[str], *, environment: Mapping[str, str], fds: Sequence[int]) -> None:
+        """Ask for a process that waits for the word to go; `spawned` takes the answer.
 
-        `fds` are stdout, stderr and the reading end of the pipe of the word to go. Raises OutsideError when it cannot
-        be started.
+        `fds` are stdout, stderr and the reading end of the pipe of the word to go.
         """
-        message = {"op": "spawn", "argv": list(argv), "env": dict(environment), "cwd": str(folder)}
-        self._send(message, fds)
+        self._send({"op": "spawn", "argv": list(argv), "env": dict(environment), "cwd": "/"}, fds)
+
+    def spawned(self) -> tuple[int, int]:
+        """Return number and start time of the process asked for. Raises OutsideError when it could not be started."""
         answer = self.receive()
         if answer["event"] != "spawned":
             raise OutsideError(f"the shell could not be started: {answer['reason']}")
         return int(answer["pid"]), int(answer["started"])
+
+    def begin(self, pid: int) -> None:
+        """Say that the waiting process gets the word to go."""
+        self._send({"op": "begin", "pid": pid})
 
     def stop(self) -> None:
         """Ask for INT, then TERM, then KILL."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,6 +22,12 @@ _READS_SECRET = re.compile(
 )
 
 
+WAITING = (
+    f'IFS= builtin read -r -u {GO_FD} __architect_go || builtin exit 125; exec {GO_FD}<&-; builtin . "$__architect_go"'
+)
+"""What a waiting bash runs: the word to go is one line, the path of the script; a cut line runs nothing."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepFiles:
     """The files of one attempt, in a folder of its own that only the run's user can read."""
@@ -30,7 +36,7 @@ class StepFiles:
 
     @property
     def script(self) -> Path:
-        """The script that bash runs."""
+        """The script around the action; it holds the values and is removed when it has run."""
         return self.folder / "script"
 
     @property
@@ -39,13 +45,8 @@ class StepFiles:
         return self.folder / "action"
 
     @property
-    def result(self) -> Path:
-        """Where the script puts the exit status and those of the last pipeline."""
-        return self.folder / "result"
-
-    @property
     def dump(self) -> Path:
-        """Where the script puts what the shell carries on."""
+        """Where the script reports: its status, those of the last pipeline, and what the shell carries on."""
         return self.folder / "dump"
 
     @property
@@ -73,24 +74,32 @@ def action_text(text: str) -> str:
     return f'{text}\n\n__architect_status=$? __architect_pipe="${{PIPESTATUS[*]}}"\n'
 
 
-def script_text(files: StepFiles, *, state: Path | None, tools: Sequence[ToolPath], told: Sequence[str]) -> str:
-    """Return the script that waits for the word to go, restores what is carried, runs the text, and reports."""
-    lines = [f"IFS= builtin read -r -u {GO_FD} __architect_go || builtin exit 125", f"exec {GO_FD}<&-"]
-    if state is not None:
-        lines.append(f"builtin . {shlex.quote(str(state))} 2>/dev/null")
-    lines += [f"builtin hash -p {shlex.quote(tool.path)} {shlex.quote(tool.name)}" for tool in tools]
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setting:
+    """Where and with what the action's text runs."""
+
+    directory: Path
+    environment: Mapping[str, str]
+    state: Path | None = None
+    tools: Sequence[ToolPath] = ()
+    told: Sequence[str] = ()
+
+
+def script_text(files: StepFiles, setting: Setting) -> str:
+    """Return the script that sets the scene, restores what is carried, runs the text, and reports."""
+    lines = [f"builtin cd -- {shlex.quote(str(setting.directory))} || builtin exit 125"]
+    lines += [f"export {name}={shlex.quote(value)}" for name, value in setting.environment.items()]
+    if setting.state is not None:
+        lines.append(f"builtin . {shlex.quote(str(setting.state))} 2>/dev/null")
+    lines += [f"builtin hash -p {shlex.quote(tool.path)} {shlex.quote(tool.name)}" for tool in setting.tools]
     lines += [
         "__architect_report() {",
         "  __architect_code=$?",
-        '  builtin printf "%s\\n" "${__architect_status-$__architect_code}" "${__architect_pipe-}" >'
-        + shlex.quote(str(files.result)),
         "  builtin unset -f __architect_report __architect_tell",
         f"  {dump_commands(str(files.dump))}",
         "}",
         "builtin trap __architect_report EXIT",
-    ]
-    lines += _telling(files, told)
-    lines += [
+        *_telling(files, setting.told),
         "set -o pipefail",
         f"builtin . {shlex.quote(str(files.text))}",
         '__architect_status="${__architect_status-$?}"',

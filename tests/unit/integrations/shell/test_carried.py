@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from architect.integrations.shell.carried import declarations, dump_commands, read_state
+from architect.integrations.shell.carried import ShellState, declarations, dump_commands, read_report
 
 
 def bash(text: str, folder: Path) -> str:
@@ -22,12 +22,19 @@ def bash(text: str, folder: Path) -> str:
     return done.stdout.decode(errors="surrogateescape")
 
 
+def state_of(dump: str, **given: str) -> ShellState:
+    """Return the state that a dump holds."""
+    report = read_report(dump, given=given)
+    assert report is not None
+    assert report.state is not None
+    return report.state
+
+
 def carry(first: str, second: str, folder: Path) -> str:
     """Run `first`, carry what it leaves, run `second` on it and return the output of `second`."""
     dump = folder / "dump"
-    bash(f"{first}\n{dump_commands(str(dump))}", folder)
-    state = read_state(dump.read_text(errors="surrogateescape"), given={})
-    assert state is not None
+    bash(f"{first}\n__architect_status=0; {dump_commands(str(dump))}", folder)
+    state = state_of(dump.read_text(errors="surrogateescape"))
     (folder / "state").write_text(state.restore, errors="surrogateescape")
     return bash(f". ./state 2>/dev/null\n{second}", folder)
 
@@ -62,21 +69,25 @@ def test_any_value_is_carried_as_itself_and_never_evaluated(
 
 
 def test_what_was_given_and_not_changed_is_not_kept(tmp_path: Path) -> None:
-    dump = 'declare -x PASSWORD="hunter22"\ndeclare -x OTHER="new"\n' + "\0" * 6 + "/tmp\0"
-    state = read_state(dump, given={"PASSWORD": "hunter22", "OTHER": "old"})
-    assert state is not None
+    dump = '0\0\0declare -x PASSWORD="hunter22"\ndeclare -x OTHER="new"\n' + "\0" * 6 + "/tmp\0"
+    state = state_of(dump, PASSWORD="hunter22", OTHER="old")
     assert "hunter22" not in state.restore
     assert 'OTHER="new"' in state.restore
 
 
-def test_a_dump_that_was_cut_is_no_state() -> None:
-    assert read_state('declare -- x="1"\n\0\0', given={}) is None
+def test_a_report_that_was_cut_has_statuses_and_no_state() -> None:
+    report = read_report('3\x001 3\0declare -- x="1"\n\0\0', given={})
+    assert report is not None
+    assert (report.status, report.pipe, report.state) == (3, (1, 3), None)
+
+
+def test_an_empty_report_is_none() -> None:
+    assert read_report("", given={}) is None
 
 
 def test_captured_variables_named_like_secrets_are_secrets() -> None:
-    dump = 'declare -- API_TOKEN="a\\"b\\$c-long"\ndeclare -- plain="x"\n' + "\0" * 6 + "/tmp\0"
-    state = read_state(dump, given={})
-    assert state is not None
+    dump = '0\0\0declare -- API_TOKEN="a\\"b\\$c-long"\ndeclare -- plain="x"\n' + "\0" * 6 + "/tmp\0"
+    state = state_of(dump)
     assert state.secrets == ('a"b$c-long',)
 
 
