@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from architect.grammars.placeholders import Language, mask
 
-MAX_CHARACTERS = 100_000
+MAX_CHARACTERS = 20_000
+MAX_JOINTS = 300
+"""Operators and brackets in one query: the parser recurses over them and would end the process on thousands."""
+
+_STRING = re.compile(r"\"(?:[^\"\\]|\\.)*+\"|'(?:[^'\\]|\\.)*+'|`[^`]*`|#[^\n]*", re.DOTALL)
+_JOINT = re.compile(r"[(\[+\-*/%^<>]|==|!=|\b(?:and|or|unless|atan2|offset)\b", re.IGNORECASE)
 
 
 class PromqlError(ValueError):
@@ -20,6 +26,8 @@ def parse(text: str) -> Any:
     """
     if len(text) > MAX_CHARACTERS:
         raise PromqlError("the query is too long")
+    if len(_JOINT.findall(_STRING.sub("", text))) > MAX_JOINTS:
+        raise PromqlError("the query is nested too deeply")
     import promql_parser
 
     try:

@@ -17,6 +17,10 @@ Tree: TypeAlias = Any
 """A message of PostgreSQL's parse tree, as protobuf hands it out."""
 
 MAX_CHARACTERS = 1_000_000
+MAX_NESTING = 100
+MAX_WORDS = 1_500
+"""Bounds of one statement, words and operators outside of strings: the grammar recurses over them and would end the
+process on tens of thousands."""
 
 _MARK = re.compile(
     r"""(?P<comment>--[^\n]*)
@@ -31,6 +35,7 @@ _MARK = re.compile(
     |(?P<open>[(\[]) |(?P<close>[)\]]) |(?P<end>;) |(?P<backslash>\\)""",
     re.VERBOSE | re.DOTALL,
 )
+_OPERATOR = re.compile(r"[-+*/<>=~!@#%^&|`?:.]+")
 _BLOCK_MARK = re.compile(r"/\*|\*/")
 _META_NAME = re.compile(r"\\(\.|;|[!?\w+]+|)")
 _META_MARK = re.compile(r"'(?:[^'\\]|\\.)*+'|\"[^\"]*\"|`[^`]*`|\\\\|\\|\n")
@@ -87,6 +92,8 @@ def parse(text: str) -> tuple[Tree, ...]:
     """
     if len(text) > MAX_CHARACTERS or "\0" in text:
         raise SqlError("the text is too large or holds a NUL")
+    if _is_nested_too_deeply(text):
+        raise SqlError("nested too deeply")
     try:
         return _parsed(text)
     except SqlError:
@@ -150,6 +157,25 @@ def _parsed(text: str) -> tuple[Tree, ...]:
         raise SqlError("nested too deeply") from error
     except UnicodeError as error:
         raise SqlError("not text") from error
+
+
+def _is_nested_too_deeply(text: str) -> bool:
+    """Count brackets, words and operators outside of strings, as far as they can nest."""
+    depth = words = position = 0
+    for match in _marks(text):
+        words += len(_OPERATOR.findall(text, position, match.start()))
+        position = match.end()
+        if match["open"]:
+            depth += 1
+        elif match["close"]:
+            depth -= 1
+        elif match["end"]:
+            words = 0
+        else:
+            words += bool(match["word"] or match["cast"])
+        if depth > MAX_NESTING or words > MAX_WORDS:
+            return True
+    return words + len(_OPERATOR.findall(text, position)) > MAX_WORDS
 
 
 def _open_values(text: str) -> list[tuple[int, int]]:
