@@ -13,7 +13,9 @@ NONE_EXISTS = "no dry run exists"
 
 _PLAIN_STATEMENT = re.compile(r"\s*(?:select|insert|update|delete|merge|values)\b", re.IGNORECASE)
 _CALLS = re.compile(
-    r"\b(?!(?:count|max|min|sum|avg|now|coalesce|lower|upper|length|round|date_trunc|extract)\b)\w+\s*\(", re.IGNORECASE
+    r"\b(?!(?:count|max|min|sum|avg|now|coalesce|lower|upper|length|round|date_trunc|extract"
+    r"|values|in|and|or|exists|not|any|all|some|over|filter|as|into|on|using|where|select|from|by)\b)\w+\s*\(",
+    re.IGNORECASE,
 )
 
 
@@ -46,18 +48,9 @@ def explained(statement: str) -> str | None:
     plainest functions is left alone.
     """
     body = statement.strip().rstrip(";").strip()
-    if ";" in body or not _PLAIN_STATEMENT.match(body) or _CALLS.search(_without_keywords(body)):
+    if ";" in body or not _PLAIN_STATEMENT.match(body) or _CALLS.search(body):
         return None
     return f"EXPLAIN {body}"
-
-
-def _without_keywords(body: str) -> str:
-    return re.sub(
-        r"\b(?:values|in|and|or|exists|not|any|all|some|over|filter|as|into|on|using|interval)\s*\(",
-        "(",
-        body,
-        flags=re.IGNORECASE,
-    )
 
 
 def dry_run_of(plan: Plan) -> Iterator[DryRunLine]:

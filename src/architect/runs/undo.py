@@ -69,8 +69,11 @@ def _kubernetes(command: CommandEffect) -> UndoPlan | None:
     if target is None or not target.name or not target.kind:
         return None
     words = command.text.split()
-    where = (("kind", target.kind), ("name", target.name), ("namespace", target.scope))
-    label = f"{target.kind}/{target.name}"
+    name, *others = target.name.split()
+    if any("=" not in other and not other.endswith("-") for other in others):
+        return UndoPlan(impossible="several objects change at once")
+    where = (("kind", target.kind), ("name", name), ("namespace", target.scope))
+    label = f"{target.kind}/{name}"
     if "scale" in words:
         return UndoPlan(capture=KUBERNETES_REPLICAS, arguments=where, text=f"the present number of replicas of {label}")
     if "rollout" in words and ("undo" in words or "restart" in words):
