@@ -56,8 +56,9 @@ def test_a_killed_owner_leaves_no_server_behind(tmp_path: Path, victim: str) -> 
         os.kill(pid, signal.SIGKILL)
     assert eventually(lambda: not any(process.is_alive() for process in everybody))
     assert find_world(place) is None
-    if victim != "both":
-        assert eventually(lambda: not world.folder.exists() and not (place / DESCRIPTION).exists())
+    if victim == "both":
+        assert not take_down(place)
+    assert eventually(lambda: not world.folder.exists() and not (place / DESCRIPTION).exists())
 
 
 def test_a_world_that_was_given_for_a_block_ends_with_the_process_that_asked(tmp_path: Path) -> None:

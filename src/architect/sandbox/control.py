@@ -19,7 +19,7 @@ from typing import Any
 from architect.sandbox.orders import give_order
 from architect.sandbox.servers import addresses
 from architect.sandbox.waiting import is_listening
-from architect.sandbox.world import DESCRIPTION, SandboxError, World, read_world
+from architect.sandbox.world import DESCRIPTION, SandboxError, World, read_world, remove_traces
 
 _DOWN_WITHIN_S = 30.0
 Tell = Callable[[str], None]
@@ -72,7 +72,7 @@ def take_down(place: Path) -> bool:
     with _locked(place):
         world = find_world(place)
         if world is None:
-            (place / DESCRIPTION).unlink(missing_ok=True)
+            _clear(place)
             return False
         world.guard.send(signal.SIGTERM)
         deadline = time.monotonic() + _DOWN_WITHIN_S
@@ -100,7 +100,15 @@ def clear_fault(world: World, name: str) -> bool:
     return bool(give_order(world, {"order": "clear", "name": name})["cleared"])
 
 
+def _clear(place: Path) -> None:
+    """Delete what a world left behind whose guard and supervisor were both killed."""
+    dead = read_world(place / DESCRIPTION)
+    if dead is not None:
+        remove_traces(dead.folder, place / DESCRIPTION)
+
+
 def _start(place: Path, writable: Sequence[Path], *, tell: Tell, tied: bool) -> tuple[World, subprocess.Popen[bytes]]:
+    _clear(place)
     folder = Path(tempfile.mkdtemp(prefix="architect-sandbox-"))
     folder.chmod(0o711)  # the servers' own user must pass through; what is private below is 0700
     argv = [sys.executable, "-m", "architect.sandbox.guard", "--folder", str(folder)]
