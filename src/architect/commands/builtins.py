@@ -11,7 +11,7 @@ from architect.commands.environment import is_secret_name, is_sensitive
 from architect.commands.invocations import Invocation, ShellJudge, judge_words
 from architect.commands.model import CommandEffect, Effect, Flag
 from architect.commands.paths import plain_path
-from architect.commands.state import ShellState
+from architect.commands.state import MAX_DEPTH, ShellState
 
 Builtin: TypeAlias = Callable[[Invocation, ShellState, ShellJudge], list[CommandEffect]]
 
@@ -153,7 +153,7 @@ def _eval(call: Invocation, state: ShellState, shell: ShellJudge) -> list[Comman
     found = [call.about(Effect.UNKNOWN, "eval runs text made at run time", Flag.OPAQUE)]
     if call.arguments and all(word.value is not None for word in call.arguments):
         scope = state.inner(elsewhere=False)
-        found += shell(" ".join(word.value or "" for word in call.arguments), scope) if scope.depth < 4 else []
+        found += shell(" ".join(word.value or "" for word in call.arguments), scope) if scope.depth <= MAX_DEPTH else []
     state.taint("eval ran before")
     return found
 
@@ -171,7 +171,13 @@ def _rest(call: Invocation, words: tuple[Word, ...], state: ShellState, shell: S
         return [call.about(Effect.READ, f"{call.tool} without a command does nothing")]
     if words[0].prefix.startswith("-"):
         return [call.about(Effect.UNKNOWN, f"the option {words[0].text} of {call.tool} is not known")]
-    return judge_words(call.inside(words, call.stdin), state, shell)
+    if state.depth > MAX_DEPTH:
+        return [call.about(Effect.UNKNOWN, "commands are nested too deeply")]
+    state.depth += 1
+    try:
+        return judge_words(call.inside(words, call.stdin), state, shell)
+    finally:
+        state.depth -= 1
 
 
 def _command(call: Invocation, state: ShellState, shell: ShellJudge) -> list[CommandEffect]:
@@ -202,7 +208,7 @@ def _trap(call: Invocation, state: ShellState, shell: ShellJudge) -> list[Comman
     if text is None:
         return [call.about(Effect.UNKNOWN, "the handler is only known when it runs")]
     scope = state.inner(elsewhere=False)
-    return [call.about(Effect.READ, "sets a handler"), *(shell(text, scope) if scope.depth < 8 else [])]
+    return [call.about(Effect.READ, "sets a handler"), *(shell(text, scope) if scope.depth <= MAX_DEPTH else [])]
 
 
 def _untrusted(call: Invocation, state: ShellState, shell: ShellJudge) -> list[CommandEffect]:

@@ -318,7 +318,8 @@ def _stdin_program(parsed: Parsed, call: Invocation, state: ShellState, shell: S
 def _doubtful(found: list[CommandEffect], parsed: Parsed) -> list[CommandEffect]:
     """Return what counts of an input that is no program as far as the words tell: the worst, where they tell little."""
     runs_script = any(spec is not None and spec.file == "script" for spec, _ in parsed.positionals)
-    return _worse(found) if parsed.problems or runs_script else []
+    is_vague = bool(parsed.problems) or runs_script or bool(parsed.table.interpreter)
+    return _worse(found) if is_vague else []
 
 
 def judge_words(call: Invocation, state: ShellState, shell: ShellJudge) -> list[CommandEffect]:

@@ -269,13 +269,14 @@ class _Reader:
         node = self.parsed.node
         if word.certainty is Certainty.OPAQUE and not self.options_ended:
             self.parsed.is_vague = True
-        has_commands = bool(node.commands) or node.otherwise is not None
+        has_commands = bool(node.commands) or node.otherwise is not None or self.parsed.table.is_group(node)
         if has_commands and not self.parsed.positionals and self._descend(node, word):
             return
         self._positional(word)
 
     def _descend(self, node: Node, word: Word) -> bool:
-        child = node.commands.get(word.value) if word.value is not None and not word.is_glob else None
+        is_told = word.value is not None and not word.is_glob
+        child = self.parsed.table.child(node, word.value or "") if is_told else None
         if word.variables or word.value is None:
             self._problem(f"the subcommand is {word.text}, which the text does not tell")
         elif child is None:

@@ -216,8 +216,32 @@ class Table(Node, frozen=True, kw_only=True):
     one_dash: bool = False
     first_word_is_options: bool = False
     kinds: dict[str, str] = {}
+    groups: tuple[str, ...] = ()
+    verbs: dict[str, Node] = {}
     definitions: dict[str, Any] = {}
     examples: dict[str, Example] = {}
+
+    def child(self, node: Node, word: str) -> Node | None:
+        """Return the subcommand that `word` names at `node`, a verb or a group of the table below groups only."""
+        found = node.commands.get(word)
+        if found is not None or not self.is_group(node):
+            return found
+        return self._verb(word) or (GROUP if word in self.groups else None)
+
+    def is_group(self, node: Node) -> bool:
+        """Say whether the table's verbs and groups may follow `node`."""
+        return bool(self.groups) and (node is self or node is GROUP or bool(node.commands))
+
+    def _verb(self, word: str) -> Node | None:
+        exact = self.verbs.get(word)
+        if exact is not None:
+            return exact
+        prefix, dash, _ = word.partition("-")
+        return self.verbs.get(f"{prefix}-*") if dash else None
+
+
+GROUP = Node()
+"""A group of subcommands of which a table says no more than its name."""
 
 
 def _check_language(name: str) -> None:
@@ -321,6 +345,10 @@ def _normalised(raw: dict[str, Any]) -> dict[str, Any]:
         node["options"] = _options(node["options"])
     if isinstance(node.get("commands"), dict):
         node["commands"] = _by_name({key: _command(value) for key, value in node["commands"].items()})
+    if isinstance(node.get("verbs"), dict):
+        node["verbs"] = _by_name({key: _command(value) for key, value in node["verbs"].items()})
+    if isinstance(node.get("groups"), str):
+        node["groups"] = node["groups"].split()
     if isinstance(node.get("positionals"), list):
         node["positionals"] = [_value(entry) for entry in node["positionals"]]
     for key in ("after_dashes",):
@@ -389,5 +417,6 @@ def _patterns(node: Node) -> Iterable[str]:
     for rule in node.rules:
         yield from (rule.positional, *rule.values.values())
     yield node.prints_token
-    for child in (*node.commands.values(), *(() if node.otherwise is None else (node.otherwise,))):
+    verbs = node.verbs.values() if isinstance(node, Table) else ()
+    for child in (*node.commands.values(), *verbs, *(() if node.otherwise is None else (node.otherwise,))):
         yield from _patterns(child)
