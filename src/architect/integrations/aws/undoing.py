@@ -64,8 +64,8 @@ def ask(words: Sequence[str], environment: Mapping[str, str]) -> Mapping[str, An
         raise AccountUnreachableError("aws is not installed here", hint="see `architect doctor`")
     try:
         done = subprocess.run(
-            [tool, "--no-cli-pager", "--output", "json", *words],
-            env=dict(environment),
+            [tool, "--output", "json", *words],
+            env={**environment, "AWS_PAGER": ""},
             stdin=subprocess.DEVNULL,
             capture_output=True,
             timeout=TIMEOUT_S,

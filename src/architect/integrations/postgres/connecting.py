@@ -33,24 +33,34 @@ def connect(text: str | None, variables: Mapping[str, str], *, statement_timeout
     """
     import psycopg
 
-    given = dict(postgres_parameters(text, variables))
-    if "://" not in given.get("dbname", "") and "=" not in given.get("dbname", ""):
-        given.setdefault("host", "")
-        given.setdefault("user", variables.get("USER", ""))
-        given.setdefault("dbname", given["user"])
     parameters = {
         "passfile": os.devnull,
         "connect_timeout": str(CONNECT_TIMEOUT_S),
         "application_name": "architect",
         "client_encoding": "utf8",
-        **given,
+        **_spelled_out(postgres_parameters(text, variables), variables),
     }
     try:
-        connection = psycopg.connect(**parameters, autocommit=True)  # type: ignore[arg-type]
+        connection = psycopg.connect(psycopg.conninfo.make_conninfo(**parameters), autocommit=True)
         connection.execute(f"SET statement_timeout = {int(statement_timeout_s * 1000)}")
     except psycopg.Error as error:
         raise DatabaseUnreachableError(_reason(error), sqlstate=_sqlstate(error)) from error
     return connection
+
+
+def _spelled_out(given: Mapping[str, str], variables: Mapping[str, str]) -> Mapping[str, str]:
+    """Return the parameters with a URL or conninfo string taken apart, and nothing left for this process to fill."""
+    import psycopg
+
+    name = given.get("dbname", "")
+    if "://" in name or "=" in name:
+        try:
+            parts = psycopg.conninfo.conninfo_to_dict(name)
+            return {**given, "dbname": "", **{key: str(value) for key, value in parts.items()}}
+        except psycopg.Error as error:
+            raise DatabaseUnreachableError("the address of the database is not one that libpq reads") from error
+    user = given.get("user") or variables.get("USER", "")
+    return {"host": "", **given, "user": user, "dbname": name or user}
 
 
 def _sqlstate(error: psycopg.Error) -> str:

@@ -150,8 +150,13 @@ def _cancelled(stop: Stop, limit: float) -> ActionOutcome:
     return ActionOutcome(outcome=Outcome.TIMED_OUT, reason=f"cancelled after {limit:g} s and rolled back")
 
 
+def _is_lost(sqlstate: str | None) -> bool:
+    """Say whether an error means that the connection is gone: none at all, class 08, or a server that ended it."""
+    return sqlstate is None or sqlstate.startswith("08") or sqlstate in ("57P01", "57P02", "57P03", "57P05")
+
+
 def _failed(error: psycopg.Error, effect: Effect) -> ActionOutcome:
     message = " ".join(str(error).split())[:500]
-    if error.sqlstate is None and effect is not Effect.READ:
+    if _is_lost(error.sqlstate) and effect is not Effect.READ:
         raise StatementLostError(f"the connection was lost in the middle: {message}") from error
     return ActionOutcome(outcome=Outcome.FAILED, exit_status=3, reason=message)

@@ -81,8 +81,7 @@ class RedisUndo(UndoReader):
         """Return the present value of a setting."""
         name = dict(undo.arguments)["name"]
         reply = call(action.connection, {**context.environment, **context.values}, ["CONFIG", "GET", name])
-        parts = [_text(part) for part in reply] if isinstance(reply, list) else []
-        found = dict(zip(parts[::2], parts[1::2], strict=True))
+        found = _pairs(reply)
         if name not in found:
             return Captured(text="", impossible=f"there is no setting {name}")
         command = f"redis-cli CONFIG SET {shlex.quote(name)} {shlex.quote(found[name])}"
@@ -142,6 +141,14 @@ def shown(reply: object, depth: int = 0) -> Iterator[str]:
         yield f"{indent}(nil)"
     else:
         yield from (f"{indent}{line}" for line in _text(reply).splitlines() or [""])
+
+
+def _pairs(reply: object) -> Mapping[str, str]:
+    """Return the pairs of a reply: a map of the newer protocol, a flat list of the older one."""
+    if isinstance(reply, Mapping):
+        return {_text(key): _text(value) for key, value in reply.items()}
+    parts = [_text(part) for part in reply] if isinstance(reply, list) else []
+    return dict(zip(parts[::2], parts[1::2], strict=True))
 
 
 def _text(value: object) -> str:
