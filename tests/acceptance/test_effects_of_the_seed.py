@@ -6,11 +6,14 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
+
+from architect.commands.judging import judge
 
 JUDGED = ("command", "sql", "inline-code")
 
 
-def labelled(shared_folder: Path) -> list[dict[str, object]]:
+def labelled(shared_folder: Path) -> list[dict[str, Any]]:
     """Return the labelled rows that a machine can judge."""
     lines = (shared_folder / "seed" / "commands.jsonl").read_text(encoding="utf-8").splitlines()
     return [row for row in map(json.loads, lines) if row["kind"] in JUDGED]
@@ -40,8 +43,6 @@ def test_all_labelled_commands_of_the_seed_are_judged_right(shared_folder: Path)
 
 
 def test_targets_of_the_seed_are_told(shared_folder: Path) -> None:
-    from architect.commands.judging import judge
-
     wrong = {}
     for row in labelled(shared_folder):
         expected = str(row.get("target") or "")

@@ -284,6 +284,8 @@ class _Walk:
 
     def _substitutions(self, node: Node, stop: Node | None = None) -> None:
         """Judge the commands inside words."""
+        if not node.child_count:
+            return
         for inner in substitutions(node):
             if stop is not None and stop.start_byte <= inner.start_byte < stop.end_byte:
                 continue

@@ -317,16 +317,20 @@ def _read(file: str) -> Table:
     return load((_folder() / file).read_text(encoding="utf-8"), file)
 
 
+def claims() -> dict[str, list[str]]:
+    """Map every name and alias to the files that claim it; more than one is a mistake that a test finds."""
+    claimed: dict[str, list[str]] = {}
+    for entry in sorted(_folder().iterdir(), key=lambda entry: entry.name):
+        if entry.name.endswith(".yaml"):
+            for name in _names(entry):
+                claimed.setdefault(name, []).append(entry.name)
+    return claimed
+
+
 @cache
 def _index() -> Mapping[str, str]:
     """Map names and aliases to files, from the heads of the files only."""
-    index: dict[str, str] = {}
-    for entry in _folder().iterdir():
-        if entry.name.endswith(".yaml"):
-            for name in _names(entry):
-                if index.setdefault(name, entry.name) != entry.name:
-                    raise TableError(f"the tool {name!r} is also in {index[name]}", place=entry.name)
-    return index
+    return {name: found[0] for name, found in claims().items()}
 
 
 def _names(entry: Traversable) -> Iterable[str]:

@@ -20,6 +20,8 @@ _ESCAPED = re.compile(r"\\(\n|.)", re.DOTALL)
 _ESCAPED_IN_QUOTES = re.compile(r"\\(\n|[$`\"\\])")
 _GLOB = re.compile(r"(?<!\\)[*?\[]")
 _BRACES = re.compile(r"(?<![\\$])\{[^{}\s]*(?:,|\.\.)[^{}\s]*\}")
+_ORDINARY = re.compile(r"[\w./:=,@%+-]+")
+"""A word without anything that the shell expands, quotes or removes."""
 _MASKED = re.compile(f"{MASK}+")
 _ANSI_ESCAPE = re.compile(r"\\(?:x([0-9A-Fa-f]{1,2})|([0-7]{1,3})|(.))", re.DOTALL)
 _ANSI_NAMED = {"n": "\n", "t": "\t", "r": "\r", "\\": "\\", "'": "'", '"': '"', "a": "\a", "b": "\b", "e": "\x1b"}
@@ -53,9 +55,11 @@ class WordReader:
 
     def words(self, node: Node) -> list[Word]:
         """Return the word that `node` makes; several where an unquoted variable is known to hold several."""
-        parts = list(self._parts(node))
         start, end = self.tree.span(node)
         text = self.tree.text[start:end]
+        if _ORDINARY.fullmatch(text):
+            return [Word(text=text, start=start, end=end, value=text, prefix=text, shape=text)]
+        parts = list(self._parts(node))
         if len(parts) == 1 and parts[0].variable and parts[0].certainty is Certainty.LITERAL and not parts[0].is_quoted:
             return [_variable_word(text, start, end, parts[0], value) for value in parts[0].text.split()]
         return [_joined(text, start, end, parts)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from architect.commands.judging import judge
-from architect.commands.tables import Table, TableError, all_tables, find, known_tools, load
+from architect.commands.tables import Table, TableError, all_tables, claims, find, known_tools, load
 
 TABLES = {table.tool: table for table in all_tables()}
 EXAMPLES = [(table.tool, line) for table in TABLES.values() for line in table.examples]
@@ -34,6 +34,10 @@ def test_every_table_shows_what_it_claims(table: Table) -> None:
 def test_an_alias_finds_the_table_of_its_tool() -> None:
     assert find("egrep") is find("grep") is not None
     assert "egrep" in known_tools()
+
+
+def test_no_name_belongs_to_two_tables() -> None:
+    assert {name: found for name, found in claims().items() if len(found) > 1} == {}
 
 
 def test_an_unknown_tool_has_no_table() -> None:
