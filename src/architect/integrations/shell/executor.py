@@ -11,6 +11,7 @@ import select
 import shutil
 import stat
 import time
+from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -29,6 +30,8 @@ from architect.runs.values import environment as slot_environment
 
 PIPE_BYTES = 1 << 20
 STATE_FILE = "state"
+WAITING_SHELLS = 2
+"""How many shells are kept ready: starting one takes about as long as recording a short step."""
 _DROPPED = re.compile(r"BASH_ENV|ENV|BASH_FUNC_.*|BASHOPTS|SHELLOPTS|PS4|PROMPT_COMMAND|CDPATH|GLOBIGNORE", re.DOTALL)
 """Variables by which an environment would change what a script means."""
 
@@ -36,13 +39,13 @@ _DROPPED = re.compile(r"BASH_ENV|ENV|BASH_FUNC_.*|BASHOPTS|SHELLOPTS|PS4|PROMPT_
 class ShellRunner:
     """Carries shell actions out under one guard process, one at a time; for one worker thread.
 
-    While an action is recorded, the bash of the next one already starts, so that a step costs little more than bash.
+    While an action is recorded, the bash of the next ones already starts, so that a step costs little more than bash.
     """
 
     def __init__(self, *, bash: str = "") -> None:
         self._bash = bash or shutil.which("bash") or "/bin/bash"
         self._guard: GuardProcess | None = None
-        self._waiting: _Waiting | None = None
+        self._waiting: deque[_Waiting] = deque()
         self._boot, self._host = boot_id(), host_name()
 
     def prepare(self, request: ActionRequest) -> ShellAction:
@@ -64,9 +67,8 @@ class ShellRunner:
 
     def close(self) -> None:
         """End the guard with whatever it still has."""
-        if self._waiting is not None:
-            self._waiting.pipes.close()
-            self._waiting = None
+        while self._waiting:
+            self._waiting.popleft().pipes.close()
         if self._guard is not None:
             self._guard.close()
             self._guard = None
@@ -79,12 +81,10 @@ class ShellRunner:
         return self._guard
 
     def _take(self) -> tuple[_Waiting, int, int]:
-        """Return the waiting bash, with its number and start time."""
-        if self._waiting is None:
-            self._warm_up()
-        waiting, self._waiting = self._waiting, None
-        if waiting is None:
-            raise GuardLostError("the guard of the shell cannot be reached")
+        """Return a waiting bash, with its number and start time."""
+        if not self._waiting:
+            self._ask_for_shell()
+        waiting = self._waiting.popleft()
         try:
             pid, started = self._running_guard().spawned()
         except OutsideError:
@@ -93,7 +93,12 @@ class ShellRunner:
         return waiting, pid, started
 
     def _warm_up(self) -> None:
-        """Let the next bash start; who needs it takes it, and learns then whether it could be started."""
+        """Let the next shells start; a guard that is gone is noticed by whoever needs one."""
+        with contextlib.suppress(GuardLostError):
+            while len(self._waiting) < WAITING_SHELLS:
+                self._ask_for_shell()
+
+    def _ask_for_shell(self) -> None:
         pipes = _Pipes.open()
         cookie = secrets.token_hex(16)
         argv = [self._bash, "--noprofile", "--norc", "-c", WAITING, "architect"]
@@ -101,10 +106,10 @@ class ShellRunner:
             self._running_guard().spawn(argv, environment={STEP_VARIABLE: cookie}, fds=pipes.theirs)
         except GuardLostError:
             pipes.close()
-        else:
-            self._waiting = _Waiting(pipes=pipes, cookie=cookie)
+            raise
         finally:
             pipes.close_theirs()
+        self._waiting.append(_Waiting(pipes=pipes, cookie=cookie))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -281,8 +286,8 @@ class ShellAction:
                 elif fd == pipes.wake:
                     self._obey()
                 elif fd == self._guard.fileno():
-                    self._ended = self._guard.receive()
-                    poller.unregister(fd)
+                    self._guard.listen()
+                    self._ended = self._guard.ended() or self._ended
             if not self._is_late and time.monotonic() >= deadline:
                 self._is_late = True
                 self._guard.stop()
@@ -320,9 +325,9 @@ class ShellAction:
 
     def _await_end(self) -> None:
         with contextlib.suppress(GuardLostError):
-            while self._ended is None:
-                message = self._guard.receive()
-                self._ended = message if message["event"] == "ended" else None
+            while (ended := self._guard.ended()) is None:
+                self._guard.listen()
+            self._ended = ended
 
     def _outcome(self, sink: OutputSink) -> ActionOutcome:
         if self._ended is None:

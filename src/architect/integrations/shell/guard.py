@@ -24,6 +24,7 @@ import socket
 import sys
 import time
 from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
 from typing import Any
 
 PR_SET_CHILD_SUBREAPER = 36
@@ -77,9 +78,9 @@ def start_time(pid: int) -> int:
         return 0
 
 
-def signal_all(number: int, *, spared: int = 0) -> int:
-    """Send a signal to every descendant but one; return how many there were."""
-    found = [pid for pid in descendants(os.getpid()) if pid != spared]
+def signal_all(number: int, *, spared: AbstractSet[int] = frozenset()) -> int:
+    """Send a signal to every descendant that is not spared; return how many there were."""
+    found = [pid for pid in descendants(os.getpid()) if pid not in spared]
     for pid in found:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.kill(pid, number)
@@ -91,8 +92,8 @@ class Guard:
 
     def __init__(self, channel: socket.socket) -> None:
         self.channel = channel
-        self.waiting = 0
-        self.waited_status = 0
+        self.waiting: set[int] = set()
+        self.reaped: dict[int, int] = {}
         self.pid = 0
         self.status: int | None = None
         self.leftovers = 0
@@ -163,9 +164,10 @@ class Guard:
     def begin(self, pid: int) -> None:
         """Take the waiting process for the present action."""
         self.pid, self.leftovers, self.stopped_at, self.sent = pid, 0, None, set()
-        self.status = None if pid == self.waiting else self.waited_status
+        self.status = self.reaped.pop(pid, None)
+        self.reaped.clear()
         self.ended_at = time.monotonic()
-        self.waiting = 0
+        self.waiting.discard(pid)
 
     def signal_action(self, number: int) -> int:
         """Send a signal to every process of the action; return how many there were."""
@@ -193,7 +195,7 @@ class Guard:
         finally:
             for fd in fds:
                 os.close(fd)
-        self.waiting = pid
+        self.waiting.add(pid)
         self.send({"event": "spawned", "pid": pid, "started": start_time(pid)})
 
     def reap(self) -> None:
@@ -203,15 +205,16 @@ class Guard:
                 if waited[0] == self.pid:
                     self.status, self.ended_at = waited[1], time.monotonic()
                     self.sent = set()
-                elif waited[0] == self.waiting:
-                    self.waiting, self.waited_status = 0, waited[1]
+                elif waited[0] in self.waiting:
+                    self.waiting.discard(waited[0])
+                    self.reaped[waited[0]] = waited[1]
         if self.pid and self.status is not None and self.is_alone():
             self.send({"event": "ended", "status": self.status, "leftovers": self.leftovers})
             self.pid = 0
 
     def is_alone(self) -> bool:
         """Say whether nothing of the action is left; all that detached itself has become a child of the guard."""
-        return all(pid == self.waiting for pid in children(os.getpid()))
+        return self.waiting.issuperset(children(os.getpid()))
 
     def press(self) -> None:
         """Send the signals that are due: to an action that shall end, or to what one left behind."""

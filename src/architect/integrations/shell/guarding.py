@@ -8,6 +8,7 @@ import os
 import socket
 import subprocess
 import sys
+from collections import deque
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -39,6 +40,8 @@ class GuardProcess:
                 start_new_session=True,
             )
         self._buffer = b""
+        self._spawned: deque[dict[str, Any]] = deque()
+        self._ended: dict[str, int] | None = None
 
     @property
     def pid(self) -> int:
@@ -63,10 +66,17 @@ class GuardProcess:
 
     def spawned(self) -> tuple[int, int]:
         """Return number and start time of the process asked for. Raises OutsideError when it could not be started."""
-        answer = self.receive()
+        while not self._spawned:
+            self.listen()
+        answer = self._spawned.popleft()
         if answer["event"] != "spawned":
             raise OutsideError(f"the shell could not be started: {answer['reason']}")
         return int(answer["pid"]), int(answer["started"])
+
+    def ended(self) -> dict[str, int] | None:
+        """Return how the present action ended, once; None while it runs."""
+        ended, self._ended = self._ended, None
+        return ended
 
     def begin(self, pid: int) -> None:
         """Say that the waiting process gets the word to go."""
@@ -80,20 +90,22 @@ class GuardProcess:
         """Ask for KILL to everything at once."""
         self._send({"op": "kill"})
 
-    def receive(self) -> dict[str, Any]:
-        """Return the next message, blocking. Raises GuardLostError when the guard is gone."""
-        while len(self._buffer) < 4 or len(self._buffer) < 4 + int.from_bytes(self._buffer[:4], "big"):
-            try:
-                data = self._channel.recv(1 << 16)
-            except OSError as error:
-                raise GuardLostError("the guard of the shell cannot be reached") from error
-            if not data:
-                raise GuardLostError("the guard of the shell ended unexpectedly")
-            self._buffer += data
-        end = 4 + int.from_bytes(self._buffer[:4], "big")
-        frame, self._buffer = self._buffer[4:end], self._buffer[end:]
-        message: dict[str, Any] = json.loads(frame)
-        return message
+    def listen(self) -> None:
+        """Take what the guard says next, blocking. Raises GuardLostError when the guard is gone."""
+        try:
+            data = self._channel.recv(1 << 16)
+        except OSError as error:
+            raise GuardLostError("the guard of the shell cannot be reached") from error
+        if not data:
+            raise GuardLostError("the guard of the shell ended unexpectedly")
+        self._buffer += data
+        while len(self._buffer) >= 4 and len(self._buffer) >= (end := 4 + int.from_bytes(self._buffer[:4], "big")):
+            message: dict[str, Any] = json.loads(self._buffer[4:end])
+            self._buffer = self._buffer[end:]
+            if message["event"] == "ended":
+                self._ended = message
+            else:
+                self._spawned.append(message)
 
     def close(self) -> None:
         """Let the guard kill what is left and end; wait until it has."""
