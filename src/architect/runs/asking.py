@@ -1,12 +1,13 @@
-"""Which adapter asks a condition, and which one reads the state before a change."""
+"""Which adapter asks a condition or reads the state before a change, and what earlier output proposes."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from architect.runs.defaults import proposal
 from architect.runs.measuring import cannot_tell, of_output
-from architect.runs.model import Condition, ConditionKind, PlannedAction, UndoPlan
-from architect.runs.ports import Captured, ConditionAsker, Measurement, OutputKey, RunContext, UndoReader
+from architect.runs.model import Condition, ConditionKind, DefaultFrom, PlannedAction, UndoPlan
+from architect.runs.ports import Captured, ConditionAsker, Measurement, OutputKey, Proposer, RunContext, UndoReader
 
 MAX_OUTPUT_CHARACTERS = 8 << 20
 
@@ -52,3 +53,15 @@ class UndoByCapture(UndoReader):
         if reader is None:
             return Captured(text=undo.text, impossible=undo.impossible or "nothing here can read the state before")
         return reader.capture(action, undo, context)
+
+
+class OutputProposer(Proposer):
+    """Proposes values from what earlier actions of the run printed."""
+
+    def __init__(self, read: ReadOutput) -> None:
+        self._read = read
+
+    def propose(self, default: DefaultFrom, context: RunContext) -> str | None:
+        """Return the one value that the output gives."""
+        key = context.outputs.get(default.action)
+        return proposal(default, self._read(key)[:MAX_OUTPUT_CHARACTERS]) if key is not None else None

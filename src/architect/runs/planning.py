@@ -62,14 +62,15 @@ class Surroundings:
     """What was looked up outside.
 
     `identities` maps systems to what they turned out to be; `replicas` targets to live counts; `tools` names to
-    absolute paths; `files` paths of the repository to digests; `declared` scripts to effects that trusted settings
-    declare for these very digests; `environment` names the variables the caller has. `systems` are those that a sandbox
-    has, None outside one; `own_store` are the spellings of Architect's own store, which no run may change.
+    absolute paths, None where nobody looked; `files` paths of the repository to digests; `declared` scripts to effects
+    that trusted settings declare for these very digests; `environment` names the variables the caller has. `systems`
+    are those that a sandbox has, None outside one; `own_store` are the spellings of Architect's own store, which no run
+    may change.
     """
 
     identities: Mapping[str, str] = field(default_factory=dict)
     replicas: Mapping[str, int] = field(default_factory=dict)
-    tools: Mapping[str, str] = field(default_factory=dict)
+    tools: Mapping[str, str] | None = None
     files: Mapping[str, str] = field(default_factory=dict)
     declared: Mapping[str, Effect] = field(default_factory=dict)
     environment: Collection[str] = ()
@@ -372,11 +373,13 @@ class _Planner:
 
     def _tools(self, commands: Sequence[CommandEffect]) -> tuple[ToolPath, ...]:
         names = dict.fromkeys(command.tool for command in commands if command.tool)
-        paths = {**self.surroundings.tools, **self.profile.tools} if self.profile.tools else self.surroundings.tools
-        return tuple(ToolPath(name=name, path=path) for name in names if (path := paths.get(name)))
+        return tuple(ToolPath(name=name, path=path) for name in names if (path := self._path_of(name)))
+
+    def _path_of(self, name: str) -> str | None:
+        return self.profile.tools.get(name) or (self.surroundings.tools or {}).get(name)
 
     def _tool_notes(self, frame: PlannedAction) -> tuple[str, ...]:
-        if frame.executor is not Executor.SHELL or not self.surroundings.tools:
+        if frame.executor is not Executor.SHELL or self.surroundings.tools is None:
             return ()
         found = {tool.name for tool in frame.tools}
         missing = dict.fromkeys(
