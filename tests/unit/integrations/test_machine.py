@@ -83,7 +83,11 @@ def test_a_declared_effect_holds_for_that_digest_only(tmp_path: Path) -> None:
 
 
 def test_only_what_is_allowed_reaches_a_run() -> None:
-    held = {"LEVEL": "debug", "URL": SecretReference(scheme=SecretScheme.FILE, location="/run/url"), "API_TOKEN": "t"}
+    held: dict[str, EnvironmentValue] = {
+        "LEVEL": "debug",
+        "URL": SecretReference(scheme=SecretScheme.FILE, location="/run/url"),
+        "API_TOKEN": "t",
+    }
     caller = {"PATH": "/bin", "LC_ALL": "C", "AWS_SECRET_ACCESS_KEY": "x", "EXTRA": "no", "LD_PRELOAD": "no"}
     environment, secret = run_environment(profile(held, "PATH", "LC_*", "AWS_*"), caller, KnownSecrets())
     assert environment == {
