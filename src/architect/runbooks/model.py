@@ -394,6 +394,8 @@ class Document:
     templates: tuple[MessageTemplate, ...] = ()
     problems: tuple[Problem, ...] = ()
     line_starts: tuple[int, ...] = (0,)
+    version: str | None = None
+    updated: str | None = None
 
     def place(self, offset: int) -> Place:
         """Return the line and column, both from 1, of an offset."""

@@ -28,7 +28,7 @@ _PHASES: tuple[tuple[Phase, str], ...] = (
     (
         Phase.DIAGNOSE,
         r"diagnos\w*|investigat\w*|troubleshoot\w*|debug\w*|check\w*|detect\w*|identify|inspect\w*|analy[sz]\w*|look\w*|find|"
-        r"monitor\w*|view|list|possible causes?|pre[- ]?checks?|logs?|metrics|usage|诊断",
+        r"monitor\w*|view|list|status|show|display|watch|possible causes?|pre[- ]?checks?|logs?|metrics|usage|诊断",
     ),
 )
 _LEADS = tuple((phase, re.compile(rf"(?:{words})(?!\w)", re.IGNORECASE)) for phase, words in _PHASES)

@@ -1,0 +1,184 @@
+"""Facts that words state: severity, response time, thresholds."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from architect.runbooks.model import Comparison, Sla, Span, Threshold
+
+_SEVERITY = re.compile(
+    r"(?<![\w.])(?:(?P<p>P)[-_ ]?(?P<pn>[0-5])|(?:SEV|Sev|sev|SEVERITY|Severity|severity|S)[-_ #:]*(?P<sn>[0-5])|"
+    r"Priority[ :]+(?P<prn>[0-5]))(?![\w.%])"
+)
+_SEVERITY_WORD = re.compile(
+    r"(?<!\w)(critical|high|medium|low|warning|major|minor|emergency|info)(?!\w)", re.IGNORECASE
+)
+_DURATION = re.compile(
+    r"(?P<number>\d+(?:\.\d+)?|an?(?= )|one|two|half an|thirty|fifteen|five|ten)\s*[- ]?"
+    r"(?P<unit>seconds?|secs?|s|minutes?|mins?|m|hours?|hrs?|h|(?:business |working )?days?|d|weeks?|w)(?![a-z])",
+    re.IGNORECASE,
+)
+_CLOCK = re.compile(r"(?<!\d)(?P<hours>\d{1,2}):(?P<minutes>\d\d)(?::(?P<seconds>\d\d))?(?!\d)")
+_AT_ONCE = re.compile(r"\b(?:immediate(?:ly)?|at once|right away|asap)\b", re.IGNORECASE)
+_NUMBER_WORDS = {
+    "a": 1.0,
+    "an": 1.0,
+    "one": 1.0,
+    "two": 2.0,
+    "half an": 0.5,
+    "thirty": 30.0,
+    "fifteen": 15.0,
+    "five": 5.0,
+    "ten": 10.0,
+}
+_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
+
+_THRESHOLD = re.compile(
+    r"(?P<subject>[A-Za-z][\w/%. -]{0,60}?)?\s*\(?\s*(?:(?:is|are|at|stays|rises|goes|was)\s+)?"
+    r"(?P<sign>>=|=>|≥|<=|=<|≤|==|&gt;=?|&lt;=?|>|<|\b(?:greater|more|higher|larger|longer|slower) than|\babove|\bover|\bexceed(?:s|ed|ing)?|"
+    r"\b(?:less|lower|fewer|smaller) than|\bbelow|\bunder|\bat least|\bat most)\s*"
+    r"(?P<value>\d[\d,]*(?:\.\d+)?)\s*(?P<unit>%|percent\b|ms\b|milliseconds?\b|µs\b|us\b|seconds?\b|secs?\b|s\b|minutes?\b|mins?\b|m\b|"
+    r"hours?\b|h\b|days?\b|[KMGT]i?B\b|bytes?\b|/s\b|per second\b|req/s\b|rps\b|connections?\b|restarts?\b|pods?\b|nodes?\b|errors?\b)?",
+    re.IGNORECASE,
+)
+_QUANTILE = re.compile(
+    r"(?<![\w.])(?:p|perc(?:entile)?\s*)(?P<q>\d{2,3}(?:\.\d+)?)(?!\w)|(?P<n>\d{2}(?:\.\d+)?)th\s+percentile",
+    re.IGNORECASE,
+)
+_SIGNS = {
+    ">": Comparison.GREATER,
+    "&gt;": Comparison.GREATER,
+    "above": Comparison.GREATER,
+    "over": Comparison.GREATER,
+    ">=": Comparison.GREATER_EQUAL,
+    "=>": Comparison.GREATER_EQUAL,
+    "≥": Comparison.GREATER_EQUAL,
+    "&gt;=": Comparison.GREATER_EQUAL,
+    "at least": Comparison.GREATER_EQUAL,
+    "<": Comparison.LESS,
+    "&lt;": Comparison.LESS,
+    "below": Comparison.LESS,
+    "under": Comparison.LESS,
+    "<=": Comparison.LESS_EQUAL,
+    "=<": Comparison.LESS_EQUAL,
+    "≤": Comparison.LESS_EQUAL,
+    "&lt;=": Comparison.LESS_EQUAL,
+    "at most": Comparison.LESS_EQUAL,
+    "==": Comparison.EQUAL,
+}
+_FACTORS = {
+    "%": 0.01,
+    "percent": 0.01,
+    "ms": 1e-3,
+    "millisecond": 1e-3,
+    "milliseconds": 1e-3,
+    "µs": 1e-6,
+    "us": 1e-6,
+    "m": 60.0,
+    "min": 60.0,
+    "mins": 60.0,
+    "minute": 60.0,
+    "minutes": 60.0,
+    "h": 3600.0,
+    "hour": 3600.0,
+    "hours": 3600.0,
+    "day": 86400.0,
+    "days": 86400.0,
+    "kb": 1e3,
+    "mb": 1e6,
+    "gb": 1e9,
+    "tb": 1e12,
+    "kib": 2.0**10,
+    "mib": 2.0**20,
+    "gib": 2.0**30,
+    "tib": 2.0**40,
+}
+
+
+def severity_in(text: str, *, words: bool = False) -> str | None:
+    """Return `P0` to `P5` or `SEV0` to `SEV5` from text, with `words` also `critical` and its like."""
+    match = _SEVERITY.search(text)
+    if match:
+        number = match["pn"] or match["prn"]
+        return f"P{number}" if number else f"SEV{match['sn']}"
+    word = _SEVERITY_WORD.search(text) if words else None
+    return word[1].lower() if word else None
+
+
+def seconds_in(text: str) -> int | None:
+    """Return the duration that text states (`1h 30m`, `15 minutes`, `immediately`), None where it states none."""
+    found = list(_DURATION.finditer(text))
+    if found:
+        return round(sum(_seconds(match) for match in _adjacent(text, found)))
+    clock = _CLOCK.search(text)
+    if clock:
+        return int(clock["hours"]) * 3600 + int(clock["minutes"]) * 60 + int(clock["seconds"] or 0)
+    return 0 if _AT_ONCE.search(text) else None
+
+
+def _adjacent(text: str, found: list[re.Match[str]]) -> Iterator[re.Match[str]]:
+    """Yield the first duration and those that continue it (`1h 30m`); a range (`5-10 min`) counts by its end."""
+    end = found[0].end()
+    yield found[0]
+    for match in found[1:]:
+        if text[end : match.start()].strip(" ,") not in {"", "and"}:
+            break
+        yield match
+        end = match.end()
+
+
+def _seconds(match: re.Match[str]) -> float:
+    number = match["number"].lower()
+    unit = match["unit"].lower().split()[-1][0]
+    return (_NUMBER_WORDS[number] if number in _NUMBER_WORDS else float(number)) * _SECONDS[unit]
+
+
+def sla_in(text: str, span: Span) -> Sla | None:
+    """Return the response time that the value of an SLA label states."""
+    seconds = seconds_in(text)
+    return None if seconds is None else Sla(seconds=seconds, text=text.strip(), span=span)
+
+
+def thresholds_in(text: str, at: int, *, subject: str = "") -> tuple[Threshold, ...]:
+    """Return the bounds in words that `text`, which begins at offset `at`, states; `subject` stands in where none does."""
+    return tuple(_threshold(match, at, subject) for match in _THRESHOLD.finditer(text) if _is_bound(match))
+
+
+def _is_bound(match: re.Match[str]) -> bool:
+    """Tell a bound from words: `over 5` without a unit counts only with a sign."""
+    return bool(match["unit"]) or match["sign"][0] in "<>=≤≥&"
+
+
+def _threshold(match: re.Match[str], at: int, subject: str) -> Threshold:
+    unit = match["unit"] or ""
+    own = (match["subject"] or "").strip(" -(")
+    quantile = _quantile(own) if own else None
+    sign = match["sign"].lower()
+    comparison = _SIGNS.get(sign) or (
+        Comparison.LESS if re.match("less|lower|fewer|smaller", sign) else Comparison.GREATER
+    )
+    start = match.start() + len(match.group()) - len(match.group().lstrip(" ("))
+    return Threshold(
+        subject=(own if own and not (quantile and subject) else subject) or subject,
+        comparison=comparison,
+        value=_value(match["value"], unit),
+        unit=unit,
+        quantile=quantile,
+        span=Span(at + start, at + match.end()),
+    )
+
+
+def _value(number: str, unit: str) -> float:
+    value = float(number.replace(",", ""))
+    factor = _FACTORS.get(unit.lower(), 1.0)
+    return round(value * factor, 12)
+
+
+def _quantile(text: str) -> float | None:
+    match = _QUANTILE.search(text)
+    if match is None:
+        return None
+    digits = match["q"] or match["n"]
+    value = float(digits)
+    return round(value / (1000 if value >= 100 and "." not in digits else 100), 6)

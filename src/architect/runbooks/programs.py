@@ -1,0 +1,83 @@
+"""Names of programs that people type in runbooks: they tell a command from a word, and say nothing of its effect."""
+
+from __future__ import annotations
+
+import re
+
+_PROGRAMS_LIST = """
+    ab aerospike alertmanager alias amtool ansible ansible-playbook apk apt apt-get argocd asadm atlas awk aws
+    awslocal az barman base64 bash bazel bcftools berks blkid bosh brctl brew bundle burrow bzip2 calicoctl cargo
+    cassandra-cli cast cat cd ceph certbot cf chattr chef chef-client chgrp chmod choco chown cilium cinder clickhouse
+    clickhouse-client cloud_sql_proxy cmp conntrack consul cp cqlsh createdb crictl crm crontab csplit ctr curl cut
+    date dd deployer df dig dmesg dnf docker docker-compose doctl dotnet dpkg drbdadm dropdb du echo egrep eksctl env
+    etcdctl exit export fallocate fdisk fgrep find firewall-cmd flux fly flyctl free fsck fuser gcloud gdb getent
+    getfacl gh ghorg git gitlab-ctl gitlab-psql gitlab-rails gitlab-rake gitlab-redis-cli glab gluster go goaccess gpg
+    grep gsutil gunzip gzip haproxy hcloud hdfs head helm helmfile heroku host hostname hostnamectl htop http httpie
+    ibmcloud icinga2 iftop influx initdb iostat iotop ip ipconfig ipmitool iptables iscsiadm istioctl java jcmd jmap
+    journalctl jps jq jstack jstat k k9s kafka-configs kafka-consumer-groups kafka-topics kafkacat kcat kill killall
+    kind kinit kitchen knife kops kubeadm kubectl kubectx kubens kubie kustomize ldapsearch less linkerd linode-cli ln
+    locust logrotate ls lsblk lscpu lsof ltrace lvdisplay lvextend lvs mailq make mc mcrouter mdadm memcached-tool
+    minikube mkdir mkfs modprobe mongo mongod mongodump mongorestore mongosh mount mtr mv mysql mysqladmin mysqldump
+    nats nc ncat netcat netstat nft nginx nice nmap nmcli node nohup nomad nova npm npx nslookup ntpq nvme oc oci odo
+    openssl openstack osmo packer parted patronictl pcs pg_basebackup pg_controldata pg_ctl pg_ctlcluster pg_dump
+    pg_dumpall pg_isready pg_lsclusters pg_restore pg_rewind pgbackrest pgbench pgbouncer pgrep php ping pip pip3
+    pkill plink pm2 podman popd postfix postqueue postsuper prlimit promtool ps pscp psql psqlrc
+    pt-online-schema-change pulsar-admin pulumi puppet pushd pv pvcreate pvs pwd pwsh python python3 rabbitmqctl rados
+    radosgw-admin rails rake rbd rclone rdsadmin read readlink reboot redis-cli redis-server repmgr resize2fs restic
+    rm rmdir rosa route rpm rsync ruby runuser s3cmd salt sar sc scp screen sed sensu-cli service set sftp sh
+    sha256sum shutdown skopeo sleep smartctl snap socat sort source sqlcmd sqlite3 ss ssh ssh-add ssh-copy-id
+    ssh-keygen stat stern strace stress su sudo supervisorctl swapoff swapon sync sysctl systemctl systemd-analyze
+    systemd-resolve tail tar taskkill tasklist tc tcpdump tee telnet terraform terragrunt test time timedatectl
+    timeout tmux tofu top touch tr traceroute tree truncate tshark ufw ulimit umask umount uname uniq unset unzip
+    update-ca-certificates uptime useradd userdel usermod valkey-cli varnishadm vault velero vgcreate vgs vi vim virsh
+    virtctl vmstat wal-e wal-g watch wc wg wget which who whoami winrm xargs xfs_growfs xfs_repair yarn yarn-daemon yq
+    yum zabbix_get zcat zfs zgrep zip zookeeper-shell zpool zypper
+"""
+PROGRAMS = frozenset(_PROGRAMS_LIST.split())
+ORCHESTRATORS = frozenset(
+    [
+        "kubectl",
+        "oc",
+        "k",
+        "helm",
+        "aws",
+        "az",
+        "gcloud",
+        "gsutil",
+        "terraform",
+        "tofu",
+        "terragrunt",
+        "argocd",
+        "flux",
+        "eksctl",
+        "docker",
+        "podman",
+        "rosa",
+        "kubectx",
+        "kubens",
+        "gh",
+        "git",
+    ]
+)
+"""Programs that people run on their own machine, not inside what these programs manage."""
+
+_WORD = re.compile(
+    r"(?:[A-Za-z_]\w*=(?:\"[^\"]*\"|'[^']*'|\S*)\s+)*(?:(?:sudo|time|nohup|watch|env|exec)\s+(?:-\S+\s+)*)*(?P<word>\S+)"
+)
+_PATH = re.compile(r"(?:\.{1,2}|~|\$\w+|\$\{\w+\})?/[\w.@+/-]*[\w@+-]\Z|[\w./-]+\.(?:sh|bash|py|rb|pl)\Z")
+
+
+def program_of(line: str) -> str:
+    """Return the program a shell line calls, through assignments and sudo; empty where there is none."""
+    match = _WORD.match(line.strip())
+    return match["word"].strip("\"'`;()") if match else ""
+
+
+def is_program(word: str) -> bool:
+    """Say whether a word is known as a program, or is a path to one."""
+    return word in PROGRAMS or bool(_PATH.match(word))
+
+
+def looks_like_command(line: str) -> bool:
+    """Say whether a line calls a known program."""
+    return is_program(program_of(line))
