@@ -243,7 +243,7 @@ def test_a_deciding_place_is_refused_with_the_place(text: str, why: str) -> None
     [
         ("echo $(( <count-of> + 1 ))", Shape.NUMBER),
         ('kubectl patch deployment web -p \'{"spec": {"replicas": <count>}}\'', Shape.NUMBER),
-        ("psql shop -c 'SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE pid = <pid>'", Shape.NUMBER),
+        ("psql shop -c 'SELECT pg_cancel_backend(<pid>)'", Shape.NUMBER),
         ("curl https://<host>/health", Shape.HOST),
         ("curl $BASE_URL/health", Shape.URL),
         ("curl -H 'X-Id: <id>' https://shop.example/", Shape.LINE),
@@ -257,7 +257,7 @@ def test_a_place_says_what_a_value_must_look_like(text: str, shape: Shape) -> No
 
 @pytest.mark.parametrize("value", ["1; DROP TABLE x", "1)", "a[$(touch x)]", "0x1", "١", "", "1e9", "--1"])
 def test_a_number_is_a_number(value: str) -> None:
-    (slot,) = bind("psql shop -c 'SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE pid = <pid>'").slots
+    (slot,) = bind("psql shop -c 'SELECT pg_cancel_backend(<pid>)'").slots
     assert refusals([slot], {"pid": value})
 
 
