@@ -269,7 +269,7 @@ def _target(system: str, found: _Arguments) -> Target | None:
     if found.operation is None:
         return None
     scope = " ".join(word.text for name in ("profile", "region") for word in found.options.get(name, []))
-    noun = found.operation.name.partition("-")[2].removesuffix("s")
+    noun = re.sub(r"(?<!s)s$", "", found.operation.name.partition("-")[2])
     if found.operation.service == "s3":
         names = [word.prefix for word in found.plain[2:] if word.prefix.startswith("s3://")]
         return Target(system=system, kind="bucket", name=(names or [""])[-1].removeprefix("s3://"), scope=scope)

@@ -137,7 +137,8 @@ def judge_redis_call(call: Call) -> tuple[CommandEffect, ...]:
         return (_effect(known, call.text, call.start, call.end, None),)
     words = [_word(word) for word in call.positionals]
     known, target = judge_words(words, has_input=bool(call.given("-x", "-X")))
-    return (_effect(known, call.text, call.start, call.end, target),)
+    literal = " ".join(word or "" for word in words) if None not in words else ""
+    return (_effect(known, call.text, call.start, call.end, target, command=literal),)
 
 
 def judge_words(words: Sequence[str | None], *, has_input: bool = False) -> tuple[Known, Target | None]:
@@ -165,7 +166,7 @@ def _lines(text: str) -> Iterator[CommandEffect]:
         if source and not source.startswith("#"):
             at = start + line.index(source[0])
             known, target = judge_words(_split(source))
-            yield _effect(known, source, at, at + len(source), target)
+            yield _effect(known, source, at, at + len(source), target, command=source)
         start += len(line)
 
 
@@ -286,7 +287,9 @@ def _target(name: str, words: Sequence[str | None]) -> Target | None:
     return Target(system=SYSTEM)
 
 
-def _effect(known: Known, text: str, start: int, end: int, target: Target | None) -> CommandEffect:
+def _effect(
+    known: Known, text: str, start: int, end: int, target: Target | None, *, command: str = ""
+) -> CommandEffect:
     return CommandEffect(
         text=text,
         start=start,
@@ -297,4 +300,5 @@ def _effect(known: Known, text: str, start: int, end: int, target: Target | None
         target=target,
         flags=known.flags,
         language="redis",
+        parameters=(("command", command),) if command else (),
     )
