@@ -6,9 +6,11 @@ import re
 
 from tree_sitter import Node
 
+from architect.commands.calls import Certainty
 from architect.commands.words import WordReader
 from architect.grammars.shell import ShellTree, children
 
+_DEFAULTED = re.compile(r"\$\{([A-Za-z_]\w*):?=")
 _NAME = re.compile(r"[A-Za-z_]\w*")
 _PASSES_OUTPUT_ON = frozenset(
     ("sudo", "doas", "env", "timeout", "nice", "ionice", "nohup", "time", "stdbuf", "setsid", "command", "builtin")
@@ -29,21 +31,35 @@ def members(node: Node) -> list[Node]:
     return found[::-1]
 
 
-def assigned(tree: ShellTree, node: Node) -> set[str]:
-    """Return the names that anything below `node` may assign, without recursion."""
-    names: set[str] = set()
+def assigned(tree: ShellTree, node: Node) -> dict[str, Certainty]:
+    """Return the names that anything below `node` may assign, without recursion; numbers are plain, the rest opaque."""
+    names: dict[str, Certainty] = {}
     todo = [node]
     while todo:
         current = todo.pop()
-        if current.type == "variable_assignment":
-            name = current.child_by_field_name("name")
-            names.add("" if name is None else tree.source(name).partition("[")[0])
-        elif current.type in ("for_statement", "declaration_command", "unset_command"):
-            names |= {tree.source(child) for child in current.named_children if child.type == "variable_name"}
-        elif current.type == "command":
-            names |= _names_read(tree, current)
+        for name in _assigned_here(tree, current):
+            is_number = current.type == "variable_assignment" and _is_number(current)
+            names[name] = (
+                Certainty.PLAIN if is_number and names.get(name) in (None, Certainty.PLAIN) else Certainty.OPAQUE
+            )
         todo.extend(current.named_children)
-    return names - {""}
+    return names
+
+
+def _assigned_here(tree: ShellTree, node: Node) -> set[str]:
+    if node.type == "variable_assignment":
+        name = node.child_by_field_name("name")
+        return set() if name is None else {tree.source(name).partition("[")[0]}
+    if node.type in ("for_statement", "declaration_command", "unset_command"):
+        return {tree.source(child) for child in node.named_children if child.type == "variable_name"}
+    if node.type == "expansion":
+        return set(_DEFAULTED.findall(tree.source(node)))
+    return _names_read(tree, node) if node.type == "command" else set()
+
+
+def _is_number(node: Node) -> bool:
+    value = node.child_by_field_name("value")
+    return value is not None and value.type in ("number", "arithmetic_expansion")
 
 
 def _names_read(tree: ShellTree, node: Node) -> set[str]:

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from architect.commands.model import CommandEffect, Effect
+from architect.commands.paths import shows_secret
+from architect.commands.words import literal
 
 _TOKEN = re.compile(
     r"(?P<blank>(?:[ \t\r]|\\\n)+)|(?P<comment>\#[^\n]*)|(?P<string>\"(?:[^\"\\\n]|\\.)*\")"
@@ -43,6 +45,9 @@ def judge_awk(text: str) -> tuple[CommandEffect, ...]:
         return (_about(text, Effect.UNKNOWN, f"runs other programs or text ({runs})"),)
     if any(token.kind == "name" and token.text in ("ENVIRON", "PROCINFO", "SYMTAB") for token in tokens):
         return (_about(text, Effect.EXPOSES, "reads the environment, secrets too"),)
+    names = [token.text[1:-1] for token in tokens if token.kind == "string"]
+    if any(shows_secret(literal(name, 0, 0)) for name in names if "/" in name or name.startswith(".")):
+        return (_about(text, Effect.EXPOSES, "names a file that looks like a secret"),)
     return _writing(text, tokens)
 
 

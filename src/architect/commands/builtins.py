@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 from architect.commands.calls import Certainty, Word
 from architect.commands.environment import is_secret_name, is_sensitive
-from architect.commands.invocations import Invocation, ShellJudge, judge_words
+from architect.commands.invocations import Invocation, ShellJudge, judge_tool, judge_words
 from architect.commands.model import CommandEffect, Effect, Flag
 from architect.commands.paths import plain_path
 from architect.commands.state import MAX_DEPTH, ShellState
@@ -230,6 +230,18 @@ def _assigning(call: Invocation, state: ShellState, shell: ShellJudge) -> list[C
     return [call.about(Effect.READ, "fills variables from its input")]
 
 
+def _printf(call: Invocation, state: ShellState, shell: ShellJudge) -> list[CommandEffect]:
+    words = call.arguments
+    if not words or not words[0].prefix.startswith("-v"):
+        return judge_tool(call, state, shell)
+    name = words[1].value if len(words) > 1 else None
+    if name is None or not _NAME.fullmatch(name):
+        state.taint(f"{call.text} set a variable that the text does not tell")
+    else:
+        state.assign(name, Certainty.OPAQUE)
+    return [call.about(Effect.READ, "fills a variable")]
+
+
 def _let(call: Invocation, state: ShellState, shell: ShellJudge) -> list[CommandEffect]:
     del shell
     for word in call.arguments:
@@ -304,6 +316,7 @@ BUILTINS: Mapping[str, Builtin] = {
     "command": _command,
     "trap": _trap,
     "let": _let,
+    "printf": _printf,
     "time": _time,
     "unset": _unset,
     "history": _history,

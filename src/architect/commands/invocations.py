@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
@@ -21,6 +22,7 @@ _TOOL_FOLDERS = frozenset(
 )
 
 
+_HIDDEN_COMMAND = re.compile(r"\w\[.*(?:\$\(|`)", re.DOTALL)
 INHERITED = Stdin()
 
 
@@ -332,8 +334,10 @@ def judge_words(call: Invocation, state: ShellState, shell: ShellJudge) -> list[
     if first.value in state.functions:
         return _called(call, state, shell)
     builtin = BUILTINS.get(first.value)
-    if builtin is not None:
-        found = builtin(call, state, shell)
+    if builtin is not None or first.value in ("test", "["):
+        found = builtin(call, state, shell) if builtin is not None else judge_tool(call, state, shell)
+        if any(_HIDDEN_COMMAND.search(word.value or "") for word in call.arguments):
+            found.append(call.about(Effect.UNKNOWN, "a command hides in the index of a name"))
         doubt = state.doubt(first.value, "")
         return [_at_least(command, Effect.UNKNOWN, doubt) for command in found] if doubt else found
     return judge_tool(call, state, shell)

@@ -12,6 +12,8 @@ from architect.commands.tables import Inner, Node, Option, Positional, Table, Va
 from architect.commands.words import literal
 
 _NUMBER = re.compile(r"-[0-9]+")
+_TRUE = ("true", "True", "TRUE", "t", "T", "1")
+_FALSE = ("false", "False", "FALSE", "f", "F", "0")
 _HELP_EVERYWHERE = ("-h", "-help", "--help")
 _PLUS_NUMBER = re.compile(r"\+[0-9]+")
 _ASSIGNMENT = re.compile(r"[A-Za-z_]\w*=")
@@ -236,6 +238,10 @@ class _Reader:
         return word
 
     def _give(self, option: Option, spelling: str, value: Word | None) -> None:
+        if option.takes == "flag" and value is not None and option.lowers and value.value not in _TRUE:
+            if value.value not in _FALSE:
+                self._problem(f"the option {spelling} of {self._name()} takes no such value")
+            return
         self.parsed.options.append(GivenOption(option, spelling, value))
         self.parsed.is_help |= option.help
         if option.inner is not None:

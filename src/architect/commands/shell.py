@@ -19,7 +19,7 @@ from architect.commands.environment import is_sensitive
 from architect.commands.invocations import Invocation, judge_words
 from architect.commands.model import CommandEffect, Effect, Flag
 from architect.commands.redirections import RedirectionReader, Redirections
-from architect.commands.state import MAX_DEPTH, ShellState
+from architect.commands.state import ASSIGNED_BEFORE, MAX_DEPTH, ShellState
 from architect.commands.tables import find
 from architect.commands.words import WordReader, literal, substitutions
 from architect.grammars.shell import ShellTree, children, parse
@@ -31,6 +31,10 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\x85\u2028\u2029]")
 _NAME_IN_ARITHMETIC = re.compile(
     r"(?<![\w$])([A-Za-z_]\w*)\s*(?:\+\+|--|(?:[-+*/%&|^]|<<|>>)?=(?!=))|(?:\+\+|--)([A-Za-z_]\w*)"
 )
+_VARIABLE = re.compile(r"(?<![\w-])[A-Za-z_]\w*")
+_HIDDEN_COMMAND = re.compile(r"'[^']*\[[^']*(?:\$\(|`)")
+_COMPARES_NUMBERS = re.compile(r"\s-(?:eq|ne|lt|le|gt|ge|v)\s")
+_BACKQUOTED = re.compile(r"`([^`]*)`")
 _REDIRECTS = frozenset(("file_redirect", "heredoc_redirect", "herestring_redirect"))
 _ARITHMETIC = frozenset(
     (
@@ -60,6 +64,19 @@ _LEAVES = frozenset(
         "special_variable_name",
     )
 )
+
+
+def _within(node: Node, kinds: tuple[str, ...]) -> list[Node]:
+    """Return the nodes of these kinds at or below `node` that lie in no inner command, without recursion."""
+    found: list[Node] = []
+    todo = [node]
+    while todo:
+        current = todo.pop()
+        if current.type in kinds:
+            found.append(current)
+        if current.type not in ("command_substitution", "process_substitution"):
+            todo.extend(current.named_children)
+    return found
 
 
 def judge_shell(text: str, state: ShellState) -> list[CommandEffect]:
@@ -166,7 +183,7 @@ class _Walk:
         self.state.forget(names)
 
     def _list(self, node: Node, stdin: Stdin) -> None:
-        names: set[str] = set()
+        names: dict[str, Certainty] = {}
         for index, member in enumerate(members(node)):
             self.visit(member, stdin)
             if index:
@@ -263,15 +280,16 @@ class _Walk:
         end = None if body is None else self.tree.span(body)[0]
         start, node_end = self.tree.span(node)
         source = self.tree.text[start : node_end if end is None else end]
-        self.state.forget(match[1] or match[2] for match in _NAME_IN_ARITHMETIC.finditer(source))
+        self._calculate(node, source)
         self._substitutions(node, stop=body)
-        if self._can_run_commands(source):
-            self._doubt(node, "calculates with text that is only known when it runs, which can run commands")
+        names = (match[1] or match[2] for match in _NAME_IN_ARITHMETIC.finditer(source))
+        self.state.forget(dict.fromkeys(names, Certainty.PLAIN))
 
-    def _can_run_commands(self, source: str) -> bool:
-        """Say whether arithmetic reads a variable whose text came from outside: `a[$(cmd)]` runs there."""
-        names = re.findall(r"[A-Za-z_]\w*", source)
-        return any(self.state.variables.get(name) is Certainty.OPAQUE and "[" in source for name in names)
+    def _calculate(self, node: Node, source: str) -> None:
+        """Doubt arithmetic that reads a text from outside: a text such as `a[$(cmd)]` runs there."""
+        names = _VARIABLE.findall(source)
+        if any(not self.state.is_number(name) for name in names) or _HIDDEN_COMMAND.search(source):
+            self._doubt(node, "calculates with text that is only known when it runs, which can run commands")
 
     def _test(self, node: Node, stdin: Stdin) -> None:
         del stdin
@@ -281,10 +299,12 @@ class _Walk:
         self.found.append(
             CommandEffect(text=text, start=start, end=end, effect=Effect.READ, reason="only tests", tool="test")
         )
+        if text.startswith("[[") and _COMPARES_NUMBERS.search(text):
+            self._calculate(node, text)
 
     def _substitutions(self, node: Node, stop: Node | None = None) -> None:
         """Judge the commands inside words."""
-        if not node.child_count:
+        if not node.child_count and node.type != "heredoc_body":
             return
         for inner in substitutions(node):
             if stop is not None and stop.start_byte <= inner.start_byte < stop.end_byte:
@@ -294,6 +314,26 @@ class _Walk:
             for child in children(inner):
                 walk.visit(child, Stdin())
             self.found += walk.found
+        self._doubtful_words(node)
+
+    def _doubtful_words(self, node: Node) -> None:
+        """Judge what the grammar does not see inside words: backquotes in expansions, prompts, arithmetic."""
+        source = self.tree.source(node)
+        if "`" in source or "$((" in source or "${" in source:
+            for inner in _within(node, ("expansion", "heredoc_body", "arithmetic_expansion")):
+                self._doubtful_word(inner)
+
+    def _doubtful_word(self, node: Node) -> None:
+        source = self.tree.source(node)
+        if node.type == "arithmetic_expansion":
+            self._calculate(node, source)
+            return
+        self.state.forget(assigned(self.tree, node))
+        if "`" in source.replace("\\`", "") and not substitutions(node):
+            self._doubt(node, "holds commands in backquotes")
+            for text in _BACKQUOTED.findall(source):
+                inside = judge_shell(text, self.state.inner(elsewhere=False))
+                self.found += [command for command in inside if command.effect.rank > Effect.UNKNOWN.rank]
         if "@P}" in self.tree.source(node):
             self._doubt(node, "expands text as a prompt, which can run commands")
 
@@ -443,12 +483,13 @@ class _Walk:
             return self.state
         scope = self.state.inner(elsewhere=False)
         scope.aliases, scope.depth = self.state.aliases, self.state.depth
-        scope.forget(names)
+        scope.forget(dict.fromkeys(names, Certainty.OPAQUE))
         return scope
 
     def _take_back(self, scope: ShellState) -> None:
         """Keep what a builtin behind assignments may have changed for later."""
-        self.state.tainted = self.state.tainted or scope.tainted
+        if not scope.tainted.endswith(ASSIGNED_BEFORE):
+            self.state.tainted = self.state.tainted or scope.tainted
         self.state.in_scratch = self.state.in_scratch and scope.in_scratch
 
     def _prints_plain_word(self, node: Node) -> bool:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from architect.commands.calls import Certainty
@@ -10,6 +11,9 @@ from architect.commands.environment import is_sensitive, touches_everything, tou
 from architect.commands.model import Carried, Effect
 
 MAX_DEPTH = 12
+ASSIGNED_BEFORE = " was set before"
+
+_NUMBER = re.compile(r"[-+]?\w*")
 
 
 @dataclass(slots=True, kw_only=True)
@@ -74,14 +78,22 @@ class ShellState:
         """Record an assignment, and what it can touch."""
         self.variables[name] = value
         if touches_everything(name):
-            self.taint(f"{name} was set before")
+            self.taint(name + ASSIGNED_BEFORE)
         elif is_sensitive(name):
             self.environment.add(name)
 
-    def forget(self, names: Iterable[str]) -> None:
-        """Record that text cannot tell these variables any more."""
-        for name in names:
-            self.assign(name, Certainty.OPAQUE)
+    def forget(self, names: Mapping[str, Certainty]) -> None:
+        """Record that these variables may have been assigned: a number stays a number, the rest cannot be told."""
+        for name, certainty in names.items():
+            is_number = certainty is Certainty.PLAIN and self.is_number(name)
+            self.assign(name, Certainty.PLAIN if is_number else Certainty.OPAQUE)
+
+    def is_number(self, name: str) -> bool:
+        """Say whether a variable holds a number, or a value that the run checks, so that arithmetic may read it."""
+        value = self.variables.get(name, Certainty.TOKEN)
+        if isinstance(value, Certainty):
+            return value is not Certainty.OPAQUE
+        return _NUMBER.fullmatch(value) is not None
 
     def taint(self, reason: str) -> None:
         """Record why no later command can be trusted; the first reason stays."""
@@ -94,7 +106,7 @@ class ShellState:
         if tool in self.aliases:
             return f"{tool} was made an alias before"
         name = touching(self.environment, system) if self.environment else None
-        return f"{name} was set before" if name else ""
+        return name + ASSIGNED_BEFORE if name else ""
 
 
 def _is_literal(value: str | Certainty) -> bool:

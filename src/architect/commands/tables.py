@@ -114,6 +114,16 @@ class Option(Value, frozen=True, kw_only=True):
         """The first long spelling, else the first: what rules, interpreters and messages call it."""
         return next((name for name in self.names if name.startswith("--")), self.names[0])
 
+    @property
+    def lowers(self) -> bool:
+        """Whether the option can make the command less than its subcommand says."""
+        return self.help or self.asks_dry_run or any(part.makes is not None for part in (self, *self.when))
+
+    @property
+    def asks_dry_run(self) -> bool:
+        """Whether the option can turn the command into a dry run."""
+        return any(part.dry_run for part in (self, *self.when))
+
 
 class Positional(Value, frozen=True, kw_only=True):
     """One positional word, or with `repeats` all that remain; left out where an option of `unless` came before.

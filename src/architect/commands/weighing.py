@@ -114,6 +114,8 @@ def weigh(parsed: Parsed, state: ShellState, stdin: Stdin) -> Weighed:
     for problem in parsed.problems:
         weight.add(Effect.UNKNOWN, problem)
     for given in parsed.options:
+        if given.option.asks_dry_run:
+            weight.is_dry_run = False  # of `--dry-run=client --dry-run=none` the last one counts
         _weigh_value(weight, given.option, given.value, state, is_positional=False)
     for spec, word in parsed.positionals:
         if spec is not None:
