@@ -13,11 +13,12 @@ from itertools import pairwise
 
 from tree_sitter import Node
 
-from architect.commands.assignments import assigned, literal_output, members
+from architect.commands.arithmetic import can_run_commands, compares_numbers, names_set
 from architect.commands.calls import Certainty, Stdin, StdinKind, Word
 from architect.commands.environment import is_sensitive
 from architect.commands.invocations import Invocation, judge_words
 from architect.commands.model import CommandEffect, Effect, Flag
+from architect.commands.nodes import ARITHMETIC, LEAVES, assigned, literal_output, members, printing, within
 from architect.commands.redirections import RedirectionReader, Redirections
 from architect.commands.state import ASSIGNED_BEFORE, MAX_DEPTH, ShellState
 from architect.commands.tables import find
@@ -28,55 +29,8 @@ MAX_NODE_DEPTH = 60
 
 _GLUED_LINES = re.compile(r"(?<![ \t])(?:\\\n)+(?![ \t])")
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\x85\u2028\u2029]")
-_NAME_IN_ARITHMETIC = re.compile(
-    r"(?<![\w$])([A-Za-z_]\w*)\s*(?:\+\+|--|(?:[-+*/%&|^]|<<|>>)?=(?!=))|(?:\+\+|--)([A-Za-z_]\w*)"
-)
-_VARIABLE = re.compile(r"(?<![\w-])[A-Za-z_]\w*")
-_HIDDEN_COMMAND = re.compile(r"'[^']*\[[^']*(?:\$\(|`)")
-_COMPARES_NUMBERS = re.compile(r"\s-(?:eq|ne|lt|le|gt|ge|v)\s")
 _BACKQUOTED = re.compile(r"`([^`]*)`")
 _REDIRECTS = frozenset(("file_redirect", "heredoc_redirect", "herestring_redirect"))
-_ARITHMETIC = frozenset(
-    (
-        "binary_expression",
-        "unary_expression",
-        "postfix_expression",
-        "parenthesized_expression",
-        "ternary_expression",
-        "subscript",
-    )
-)
-_LEAVES = frozenset(
-    (
-        "word",
-        "number",
-        "string",
-        "raw_string",
-        "ansi_c_string",
-        "translated_string",
-        "simple_expansion",
-        "expansion",
-        "concatenation",
-        "variable_name",
-        "extglob_pattern",
-        "regex",
-        "test_operator",
-        "special_variable_name",
-    )
-)
-
-
-def _within(node: Node, kinds: tuple[str, ...]) -> list[Node]:
-    """Return the nodes of these kinds at or below `node` that lie in no inner command, without recursion."""
-    found: list[Node] = []
-    todo = [node]
-    while todo:
-        current = todo.pop()
-        if current.type in kinds:
-            found.append(current)
-        if current.type not in ("command_substitution", "process_substitution"):
-            todo.extend(current.named_children)
-    return found
 
 
 def judge_shell(text: str, state: ShellState) -> list[CommandEffect]:
@@ -155,7 +109,7 @@ class _Walk:
         handler = _HANDLERS.get(node.type)
         if handler is not None:
             handler(self, node, stdin)
-        elif node.type in _LEAVES:
+        elif node.type in LEAVES:
             self._substitutions(node)
         elif node.type != "ERROR":
             self._doubt(node)
@@ -282,13 +236,11 @@ class _Walk:
         source = self.tree.text[start : node_end if end is None else end]
         self._calculate(node, source)
         self._substitutions(node, stop=body)
-        names = (match[1] or match[2] for match in _NAME_IN_ARITHMETIC.finditer(source))
-        self.state.forget(dict.fromkeys(names, Certainty.PLAIN))
+        self.state.forget(dict.fromkeys(names_set(source), Certainty.PLAIN))
 
     def _calculate(self, node: Node, source: str) -> None:
         """Doubt arithmetic that reads a text from outside: a text such as `a[$(cmd)]` runs there."""
-        names = _VARIABLE.findall(source)
-        if any(not self.state.is_number(name) for name in names) or _HIDDEN_COMMAND.search(source):
+        if can_run_commands(source, self.state):
             self._doubt(node, "calculates with text that is only known when it runs, which can run commands")
 
     def _test(self, node: Node, stdin: Stdin) -> None:
@@ -299,7 +251,7 @@ class _Walk:
         self.found.append(
             CommandEffect(text=text, start=start, end=end, effect=Effect.READ, reason="only tests", tool="test")
         )
-        if text.startswith("[[") and _COMPARES_NUMBERS.search(text):
+        if compares_numbers(text):
             self._calculate(node, text)
 
     def _substitutions(self, node: Node, stop: Node | None = None) -> None:
@@ -320,7 +272,7 @@ class _Walk:
         """Judge what the grammar does not see inside words: backquotes in expansions, prompts, arithmetic."""
         source = self.tree.source(node)
         if "`" in source or "$((" in source or "${" in source:
-            for inner in _within(node, ("expansion", "heredoc_body", "arithmetic_expansion")):
+            for inner in within(node, ("expansion", "heredoc_body", "arithmetic_expansion")):
                 self._doubtful_word(inner)
 
     def _doubtful_word(self, node: Node) -> None:
@@ -425,7 +377,7 @@ class _Walk:
         before = len(self.found)
         if words and _GLUED_LINES.search(self.tree.text, start, end) and self._has_glued_words(node):
             self._doubt(node, "joins words over a line end")
-        state = self._with_assignments(assignments)
+        state = self._with_assignments(assignments, words)
         if words:
             text = self.tree.text[start:end]
             call = Invocation(words=tuple(words), text=text, start=start, end=end, stdin=redirections.stdin)
@@ -472,13 +424,15 @@ class _Walk:
         gaps = (self.tree.text[left[1] : right[0]] for left, right in pairwise(spans))
         return any(gap and not gap.replace("\\\n", "") for gap in gaps)
 
-    def _with_assignments(self, assignments: list[Node]) -> ShellState:
+    def _with_assignments(self, assignments: list[Node], words: list[Word]) -> ShellState:
         """Return the state that a command with assignments in front of it sees."""
         names: set[str] = set()
         for node in assignments:
             self._substitutions(node)
             name = node.child_by_field_name("name")
             names.add("" if name is None else self.tree.source(name).partition("[")[0])
+        if words and words[0].value == "read":
+            names.discard("IFS")  # it tells `read` where to split, and ends with it
         if not any(is_sensitive(name) for name in names):
             return self.state
         scope = self.state.inner(elsewhere=False)
@@ -495,9 +449,10 @@ class _Walk:
     def _prints_plain_word(self, node: Node) -> bool:
         """Say whether a substitution prints one word of plain characters."""
         inside = list(children(node))
-        if len(inside) != 1 or inside[0].type != "command":
+        last = printing(inside[0]) if len(inside) == 1 else None
+        if last is None:
             return False
-        text = self.tree.source(inside[0]).strip()
+        text = self.tree.source(last).strip()
         tool = text.partition(" ")[0]
         table = None if tool in self.state.functions else find(tool)
         return bool(table and table.prints_token and re.fullmatch(table.prints_token, text))
@@ -508,7 +463,7 @@ _HANDLERS: dict[str, _Handler] = {
     **dict.fromkeys(("program", "do_group", "negated_command"), _Walk._sequence),
     **dict.fromkeys(("if_statement", "while_statement", "elif_clause", "else_clause"), _Walk._conditional),
     **dict.fromkeys(("command", "declaration_command", "unset_command"), _Walk._simple),
-    **dict.fromkeys(_ARITHMETIC, _Walk._arithmetic),
+    **dict.fromkeys(ARITHMETIC, _Walk._arithmetic),
     "list": _Walk._list,
     "pipeline": _Walk._pipeline,
     "for_statement": _Walk._for,

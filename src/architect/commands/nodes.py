@@ -1,4 +1,4 @@
-"""Which names a tree may assign, and what a literal command prints: questions about nodes that run nothing."""
+"""Questions about nodes that run nothing: which names they may assign, what they hold, what they print."""
 
 from __future__ import annotations
 
@@ -9,6 +9,35 @@ from tree_sitter import Node
 from architect.commands.calls import Certainty
 from architect.commands.words import WordReader
 from architect.grammars.shell import ShellTree, children
+
+ARITHMETIC = frozenset(
+    (
+        "binary_expression",
+        "unary_expression",
+        "postfix_expression",
+        "parenthesized_expression",
+        "ternary_expression",
+        "subscript",
+    )
+)
+LEAVES = frozenset(
+    (
+        "word",
+        "number",
+        "string",
+        "raw_string",
+        "ansi_c_string",
+        "translated_string",
+        "simple_expansion",
+        "expansion",
+        "concatenation",
+        "variable_name",
+        "extglob_pattern",
+        "regex",
+        "test_operator",
+        "special_variable_name",
+    )
+)
 
 _DEFAULTED = re.compile(r"\$\{([A-Za-z_]\w*):?=")
 _NAME = re.compile(r"[A-Za-z_]\w*")
@@ -48,6 +77,8 @@ def assigned(tree: ShellTree, node: Node) -> dict[str, Certainty]:
 
 def _assigned_here(tree: ShellTree, node: Node) -> set[str]:
     if node.type == "variable_assignment":
+        if node.parent is not None and node.parent.type == "command":
+            return set()
         name = node.child_by_field_name("name")
         return set() if name is None else {tree.source(name).partition("[")[0]}
     if node.type in ("for_statement", "declaration_command", "unset_command"):
@@ -68,6 +99,30 @@ def _names_read(tree: ShellTree, node: Node) -> set[str]:
         return set()
     words = (tree.source(child) for child in node.children_by_field_name("argument"))
     return {word for word in words if _NAME.fullmatch(word)}
+
+
+def within(node: Node, kinds: tuple[str, ...]) -> list[Node]:
+    """Return the nodes of these kinds at or below `node` that lie in no inner command, without recursion."""
+    found: list[Node] = []
+    todo = [node]
+    while todo:
+        current = todo.pop()
+        if current.type in kinds:
+            found.append(current)
+        if current.type not in ("command_substitution", "process_substitution"):
+            todo.extend(current.named_children)
+    return found
+
+
+def printing(node: Node) -> Node | None:
+    """Return the simple command whose output a pipeline or a command with an input file prints."""
+    if node.type == "pipeline":
+        return printing(node.named_children[-1])
+    if node.type == "redirected_statement":
+        body, redirects = node.child_by_field_name("body"), node.children_by_field_name("redirect")
+        is_input = all(redirect.child_count and redirect.children[0].type == "<" for redirect in redirects)
+        return body if body is not None and body.type == "command" and is_input else None
+    return node if node.type == "command" else None
 
 
 def literal_output(reader: WordReader, node: Node) -> str | None:
