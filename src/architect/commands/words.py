@@ -28,7 +28,7 @@ _ANSI_NAMED = {"n": "\n", "t": "\t", "r": "\r", "\\": "\\", "'": "'", '"': '"', 
 _SPLITS = re.compile(r"[ \t\n*?\[\\]")
 _NUMERIC_PARAMETERS = frozenset("?#$!")
 _SUBSTITUTIONS = ("command_substitution", "process_substitution")
-_DEFAULTS = frozenset((":-", "-", ":?", "?"))
+_DEFAULT = re.compile(r":?[-?](.*)", re.DOTALL)
 _PLAIN_NAMES = frozenset(("RANDOM", "SECONDS", "EPOCHSECONDS", "UID", "EUID", "BASHPID", "PPID", "LINENO", "HOSTNAME"))
 
 Variables = Mapping[str, str | Certainty]
@@ -102,7 +102,7 @@ class WordReader:
             case "concatenation" | "command_name":
                 yield from self._concatenated(node)
             case "simple_expansion":
-                yield self._variable(self.tree.source(node)[1:])
+                yield self._variable(self.tree.source(node).lstrip()[1:])
             case "expansion":
                 yield self._expansion(node)
             case "command_substitution":
@@ -127,6 +127,8 @@ class WordReader:
             if child.type in ("string_content", "heredoc_content"):
                 continue
             child_start, child_end = self.tree.span(child)
+            source = self.tree.text[child_start:child_end]
+            child_start += len(source) - len(source.lstrip())  # the grammar counts blanks before it to an expansion
             yield from _masked(_unescaped_in_quotes(self.tree.text[start:child_start]), is_quoted=True)
             for part in self._parts(child):
                 yield _Part(part.text, part.certainty, is_quoted=True, variable=part.variable)
@@ -145,7 +147,7 @@ class WordReader:
 
     def _expansion(self, node: Node) -> _Part:
         """Return `${…}`: as the variable where it is plain or has a harmless default, else opaque."""
-        source = self.tree.source(node)
+        source = self.tree.source(node).lstrip()
         names = [child for child in node.named_children if child.type == "variable_name"]
         if not names:
             return _Part("", Certainty.OPAQUE)
@@ -154,9 +156,9 @@ class WordReader:
             return self._variable(name)
         if source == "${#" + name + "}":
             return _Part("0", Certainty.PLAIN, variable=name)
-        operator = source[2 + len(name) :]
-        if any(operator.startswith(sign) for sign in _DEFAULTS):
-            return self._with_default(name, operator.lstrip(":-?=").rstrip("}"))
+        default = _DEFAULT.fullmatch(source[2 + len(name) : -1])
+        if default is not None:
+            return self._with_default(name, default[1])
         return _Part("", Certainty.OPAQUE, variable=name)
 
     def _with_default(self, name: str, default: str) -> _Part:
