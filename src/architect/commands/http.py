@@ -31,6 +31,7 @@ _LOCAL = re.compile(r"(?:localhost|127(?:\.\d+){3}|\[::1\]|0\.0\.0\.0)$")
 _READING_QUOTE = re.compile(
     r"[-+*]?\s*(?:NLST|LIST|SIZE|HELP|PASV|EPSV|CWD|PWD|STAT|NOOP|SYST|FEAT|MDTM|TYPE)\b", re.IGNORECASE
 )
+_OVERRIDES_METHOD = re.compile(r"\s*X-(?:HTTP-)?Method(?:-Override)?\s*:", re.IGNORECASE)
 _METHOD_WORD = re.compile(r"[A-Z]+")
 _HTTPIE_SENDS = re.compile(r"[^:=@]+(?::=@?|=@?|@)")
 
@@ -217,10 +218,13 @@ def _sent_secrets(request: _Request, url: Word, host: str) -> Iterator[Known]:
 
 
 def _hidden_words(call: Call) -> Iterator[Known]:
-    """Yield what FTP commands (`--quote`) and headers from files do."""
-    for given in call.given("--header"):
-        if given.value is not None and given.value.prefix.startswith("@"):
-            yield Known(Effect.UNKNOWN, "reads headers from a file")
+    """Yield what FTP commands (`--quote`) and headers can hide."""
+    headers = [given.value for given in call.given("--header") if given.value is not None]
+    for header in (*headers, *(call.positionals if call.tool == "http" else ())):
+        if header.prefix.startswith("@") or (header.value is None and ":" not in header.prefix and header in headers):
+            yield Known(Effect.UNKNOWN, "sends headers that the text does not tell")
+        elif _OVERRIDES_METHOD.match(header.prefix):
+            yield Known(Effect.UNKNOWN, "has a header that stands for another method")
     for given in call.given("--quote"):
         if given.value is None or given.value.value is None or not _READING_QUOTE.match(given.value.value):
             yield Known(Effect.UNKNOWN, "sends a command to the FTP server")
