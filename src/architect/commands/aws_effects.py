@@ -12,7 +12,7 @@ from architect.commands.sql_functions import Known
 _READING = (
     "get list describe head search lookup detect validate query check test count is discover verify scan select "
     "preview resolve simulate estimate filter download view contains compare batch-get batch-describe batch-check "
-    "batch-list batch-detect batch-is admin-get admin-list start-query stop-query receive transact-get retrieve decode "
+    "batch-list batch-detect batch-is admin-get admin-list start-query transact-get retrieve decode "
     "evaluate"
 )
 _READING_VERB = re.compile("(?:" + "|".join(_READING.split()) + ")(?:-|$)")
@@ -52,6 +52,11 @@ SECRETS: Mapping[tuple[str, str], str] = {
     ("ec2", "create-key-pair"): "makes a key and shows it",
     ("appsync", "list-api-keys"): "shows the keys of the API",
     ("cognito-idp", "describe-user-pool-client"): "shows the secret of the client",
+    ("cognito-identity", "get-credentials-for-identity"): "shows credentials",
+    ("connectparticipant", "get-authentication-url"): "shows a link that logs in",
+    ("ivs", "get-stream-key"): "shows the key of a stream",
+    ("ivs", "batch-get-stream-key"): "shows the keys of streams",
+    ("redshift", "get-cluster-credentials-with-iam"): "shows credentials",
     ("codecommit", "credential-helper"): "shows credentials",
     ("configure", "export-credentials"): "shows credentials",
     ("iot", "create-keys-and-certificate"): "makes a key and shows it",
@@ -102,6 +107,8 @@ _SINGLE: Mapping[tuple[str, str], Known] = {
     ("s3api", "put-object"): Known(Effect.WRITE, "writes an object, over one of the same name"),
     ("iam", "generate-credential-report"): Known(Effect.READ, "makes a report of users"),
     ("iam", "generate-service-last-accessed-details"): Known(Effect.READ, "makes a report of accesses"),
+    ("iot", "test-invoke-authorizer"): Known(Effect.UNKNOWN, "runs a function"),
+    ("sqs", "receive-message"): Known(Effect.DISRUPTIVE, "takes messages from their readers for a while"),
     ("elasticache", "test-failover"): Known(Effect.DISRUPTIVE, "fails a cache over"),
     ("sns", "publish"): Known(Effect.WRITE, "sends a notification"),
 }

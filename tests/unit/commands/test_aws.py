@@ -59,6 +59,7 @@ def test_options_of_an_operation_come_from_the_command_line_itself() -> None:
         ("wafv2 associate-web-acl --resource-arn a --web-acl-arn b", Effect.DISRUPTIVE),
         ("rds failover-db-cluster --db-cluster-identifier a", Effect.DISRUPTIVE),
         ("iam detach-role-policy --role-name a --policy-arn b", Effect.DISRUPTIVE),
+        ("sqs receive-message --queue-url a", Effect.DISRUPTIVE),
         ("ssm send-command --document-name a", Effect.UNKNOWN),
         ("stepfunctions start-execution --state-machine-arn a", Effect.UNKNOWN),
         ("cloudformation update-stack --stack-name a", Effect.UNKNOWN),
