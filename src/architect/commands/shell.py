@@ -27,7 +27,7 @@ from architect.grammars.shell import ShellTree, children, parse
 
 MAX_NODE_DEPTH = 60
 
-_GLUED_LINES = re.compile(r"(?<![ \t])(?:\\\n)+(?![ \t])")
+_GAP = re.compile(r"(?:\\\n)*[ \t](?:[ \t]|\\\n)*")
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\x85\u2028\u2029]")
 _BACKQUOTED = re.compile(r"`([^`]*)`")
 _REDIRECTS = frozenset(("file_redirect", "heredoc_redirect", "herestring_redirect"))
@@ -375,8 +375,8 @@ class _Walk:
         self.trailing = [*redirections.words, *self.trailing]
         words, assignments = self._command_words(node)
         before = len(self.found)
-        if words and _GLUED_LINES.search(self.tree.text, start, end) and self._has_glued_words(node):
-            self._doubt(node, "joins words over a line end")
+        if self._has_glued_words(node):
+            self._doubt(node, "joins words in a way that can be read differently")
         state = self._with_assignments(assignments, words)
         if words:
             text = self.tree.text[start:end]
@@ -419,10 +419,14 @@ class _Walk:
         return [literal(head + known, start, end)]
 
     def _has_glued_words(self, node: Node) -> bool:
-        """Say whether two words touch but for a continued line: the shell joins them, the grammar does not."""
-        spans = [self.tree.span(child) for child in node.named_children]
-        gaps = (self.tree.text[left[1] : right[0]] for left, right in pairwise(spans))
-        return any(gap and not gap.replace("\\\n", "") for gap in gaps)
+        """Say whether what lies between two words is no blank: there the shell joins what the grammar parts."""
+        for left, right in pairwise(node.named_children):
+            gap = self.tree.text[self.tree.span(left)[1] : self.tree.span(right)[0]]
+            if gap != " " and not _GAP.fullmatch(gap):
+                is_redirect = left.type in _REDIRECTS or right.type in _REDIRECTS or left.type == "file_descriptor"
+                if not is_redirect or gap.replace("\\\n", "").strip(" \t"):
+                    return True
+        return False
 
     def _with_assignments(self, assignments: list[Node], words: list[Word]) -> ShellState:
         """Return the state that a command with assignments in front of it sees."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import zip_longest
 
 from tree_sitter import Node
 
@@ -19,7 +20,7 @@ _RANK = {certainty: rank for rank, certainty in enumerate(_ORDER)}
 _ESCAPED = re.compile(r"\\(\n|.)", re.DOTALL)
 _ESCAPED_IN_QUOTES = re.compile(r"\\(\n|[$`\"\\])")
 _GLOB = re.compile(r"(?<!\\)[*?\[]")
-_BRACES = re.compile(r"(?<![\\$])\{[^{}\s]*(?:,|\.\.)[^{}\s]*\}")
+_BRACES = re.compile(r"\{[^{}\s]*(?:,|\.\.)[^{}\s]*\}")
 _ORDINARY = re.compile(r"[\w./:=,@%+-]+")
 """A word without anything that the shell expands, quotes or removes."""
 _MASKED = re.compile(f"{MASK}+")
@@ -115,9 +116,15 @@ class WordReader:
                 yield _Part("", Certainty.OPAQUE)
 
     def _concatenated(self, node: Node) -> Iterator[_Part]:
-        for child in node.children:
+        end = node.start_byte
+        for child, following in zip_longest(node.children, node.children[1:]):
+            if child.start_byte > end:
+                yield _Part("", Certainty.OPAQUE)
+            end = child.end_byte
             if child.is_named:
                 yield from self._parts(child)
+            elif child.type == "$" and following is not None and following.type == "string":
+                yield from _unquoted(self.tree.source(child)[:-1])  # `$"…"` is a translated text
             else:
                 yield from _unquoted(self.tree.source(child))
 
