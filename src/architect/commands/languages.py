@@ -21,6 +21,7 @@ CallJudge: TypeAlias = Callable[[Call], tuple[CommandEffect, ...]]
 _TEXT_JUDGES = {
     "sql": ("architect.commands.sql", "judge_sql"),
     "psql": ("architect.commands.sql", "judge_psql"),
+    "mysql": ("architect.commands.mysql", "judge_mysql"),
     "promql": ("architect.commands.promql", "judge_promql"),
     "redis": ("architect.commands.redis", "judge_redis"),
     "awk": ("architect.commands.awk", "judge_awk"),

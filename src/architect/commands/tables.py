@@ -19,7 +19,7 @@ import yaml
 from architect.commands.model import Effect, Flag
 from architect.kernel.errors import ArchitectError
 
-LANGUAGES = ("command", "shell", "sql", "psql", "promql", "redis", "awk", "sed")
+LANGUAGES = ("command", "shell", "sql", "psql", "mysql", "promql", "redis", "awk", "sed")
 """What `inner` and `stdin` may name. `command` means the words of one command, the others are texts."""
 
 TEXT_LANGUAGES = LANGUAGES[1:]
