@@ -23,6 +23,7 @@ _TOOL_FOLDERS = frozenset(
 
 
 _HIDDEN_COMMAND = re.compile(r"\w\[.*(?:\$\(|`)", re.DOTALL)
+_MAX_WORDS_LEFT_OUT = 12
 INHERITED = Stdin()
 
 
@@ -126,10 +127,23 @@ def _doubtful_assignments(parsed: Parsed, state: ShellState, system: str) -> str
 def _interpreted(parsed: Parsed, weighed: Weighed, call: Invocation) -> list[CommandEffect]:
     """Return the command itself, as its table and, where it has one, its interpreter see it."""
     own = _own(parsed, weighed, call)
-    if (not parsed.node.interpreter and not parsed.table.interpreter) or parsed.is_help:
+    interpreter = parsed.node.interpreter or parsed.table.interpreter
+    if not interpreter or parsed.is_help:
         return [own]
-    found = judge_call(parsed.node.interpreter or parsed.table.interpreter, _as_call(parsed, call))
+    found = list(judge_call(interpreter, _as_call(parsed, call)))
+    if highest(command.effect for command in found) is Effect.UNKNOWN:
+        found += _worse_without_a_word(interpreter, parsed, call)
     return [_merged(own, command) for command in found]
+
+
+def _worse_without_a_word(interpreter: str, parsed: Parsed, call: Invocation) -> list[CommandEffect]:
+    """Return what is worse than unknown once a word is left out: a word too many makes nothing more harmless."""
+    found: list[CommandEffect] = []
+    words = call.arguments
+    for at in range(min(len(words), _MAX_WORDS_LEFT_OUT)):
+        shorter = replace(call, words=(call.words[0], *words[:at], *words[at + 1 :]))
+        found += _worse(judge_call(interpreter, _as_call(parse(parsed.table, shorter.arguments), shorter)))
+    return found[:1]
 
 
 def _merged(own: CommandEffect, found: CommandEffect) -> CommandEffect:
