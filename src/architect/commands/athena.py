@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
+from architect.commands.known import Known
 from architect.commands.model import Effect
-from architect.commands.sql_functions import Known
 
 _QUIET = re.compile(r"--[^\n]*|/\*.*?\*/|'[^']*'|\"[^\"]*\"", re.DOTALL)
 _FIRST_WORD = re.compile(r"\W*(\w+)")

@@ -12,9 +12,9 @@ from architect.commands.aws_s3 import judge_s3
 from architect.commands.aws_table import Access, Operation, Takes, is_service, is_waiter, operation
 from architect.commands.calls import Call, Certainty, Word
 from architect.commands.environment import is_secret_name
+from architect.commands.known import Known
 from architect.commands.model import CommandEffect, Effect, Flag, Target
 from architect.commands.paths import shows_secret, writing
-from architect.commands.sql_functions import Known
 
 _GLOBAL = {
     **dict.fromkeys(

@@ -6,8 +6,8 @@ import re
 from collections.abc import Mapping
 
 from architect.commands.aws_table import Access, Operation
+from architect.commands.known import Known
 from architect.commands.model import Effect, Flag
-from architect.commands.sql_functions import Known
 
 _READING = (
     "get list describe head search lookup detect validate query check test count is discover verify scan select "

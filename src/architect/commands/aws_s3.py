@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from enum import StrEnum
 
 from architect.commands.calls import Word
+from architect.commands.known import Known
 from architect.commands.model import Effect, Flag
 from architect.commands.paths import is_no_file, shows_secret, writing
-from architect.commands.sql_functions import Known
 
 _READ = Known(Effect.READ, "only reads")
 _OPEN_ACLS = ("public-read", "public-read-write", "authenticated-read", "aws-exec-read")

@@ -10,9 +10,9 @@ from urllib.parse import unquote, urlsplit
 from architect.commands.calls import Call, Certainty, Word
 from architect.commands.environment import is_secret_name
 from architect.commands.http_apis import is_paging, judge_request
+from architect.commands.known import Known
 from architect.commands.model import CommandEffect, Effect, Flag, Target
 from architect.commands.paths import shows_secret
-from architect.commands.sql_functions import Known
 
 _DATA = (
     "--data",

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from architect.commands.known import Known
 from architect.commands.model import Effect, Flag
-from architect.commands.sql_functions import Known
 
 READING_METHODS = frozenset(("GET", "HEAD", "OPTIONS", "TRACE", "PROPFIND"))
 

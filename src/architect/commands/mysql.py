@@ -10,8 +10,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from architect.commands.known import Known
 from architect.commands.model import CommandEffect, Effect, Flag, Target
-from architect.commands.sql_functions import Known
 
 SYSTEM = "mysql"
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 
 from architect.commands.calls import Word
+from architect.commands.known import Known
 from architect.commands.model import Effect, Flag
 from architect.commands.paths import writing
-from architect.commands.sql_functions import Known
 from architect.grammars.sql import MetaCommand
 
 _READ = Known(Effect.READ, "")

@@ -9,8 +9,8 @@ from functools import cache
 
 from architect.commands.calls import Call, Word
 from architect.commands.generated import word_lists
+from architect.commands.known import Known
 from architect.commands.model import CommandEffect, Effect, Flag, Target
-from architect.commands.sql_functions import Known
 
 SYSTEM = "redis"
 

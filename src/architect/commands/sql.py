@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from architect.commands.known import Known
 from architect.commands.model import CommandEffect, Effect, Target
 from architect.commands.psql import judge_meta
-from architect.commands.sql_functions import Known
 from architect.commands.sql_statements import SYSTEM, judge_statement
 from architect.grammars.sql import MetaCommand, SqlError, SqlStatement, Tree, body_of, kind_of, parse, split
 

@@ -8,20 +8,12 @@ body may do anything.
 from __future__ import annotations
 
 from functools import cache
-from typing import NamedTuple
 
 from architect.commands.generated import word_lists
+from architect.commands.known import Known
 from architect.commands.model import Effect, Flag
 
 OWN_SCHEMAS = frozenset(("", "pg_catalog"))
-
-
-class Known(NamedTuple):
-    """What a call comes to, in words for the person who decides."""
-
-    effect: Effect
-    reason: str
-    flags: frozenset[Flag] = frozenset()
 
 
 _READS = """

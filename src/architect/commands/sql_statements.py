@@ -10,8 +10,9 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from architect.commands.known import Known
 from architect.commands.model import Effect, Flag, Target
-from architect.commands.sql_functions import OWN_SCHEMAS, Known, is_own_type, judge_function
+from architect.commands.sql_functions import OWN_SCHEMAS, is_own_type, judge_function
 from architect.grammars.sql import Tree, body_of, kind_of, type_of, walk
 
 SYSTEM = "postgresql"
