@@ -28,7 +28,6 @@ class GateReason(StrEnum):
     FAILED = "failed"
     UNKNOWN_OUTCOME = "unknown-outcome"
     RECOVERY = "recovery"
-    BUSY = "busy"
 
 
 class Answer(StrEnum):
