@@ -25,18 +25,23 @@ class Bench(Protocol):
         ...
 
 
-def serve_orders(world: World, bench: Bench) -> None:
+def open_door(world: World) -> socket.socket:
+    """Return the socket on which orders arrive; from here on they wait for an answer."""
+    listener = socket.socket(socket.AF_UNIX)
+    listener.bind(str(world.control))
+    listener.listen()
+    return listener
+
+
+def serve_orders(listener: socket.socket, bench: Bench) -> None:
     """Answer orders, one after the other, until a signal ends the process."""
-    with socket.socket(socket.AF_UNIX) as listener:
-        listener.bind(str(world.control))
-        listener.listen()
-        while True:
-            connection, _ = listener.accept()
-            with connection, connection.makefile("rw", encoding="utf-8") as stream:
-                connection.settimeout(_ANSWER_WITHIN_S)
-                line = stream.readline()
-                if line:
-                    stream.write(json.dumps(_answer(line, bench)) + "\n")
+    while True:
+        connection, _ = listener.accept()
+        with connection, connection.makefile("rw", encoding="utf-8") as stream:
+            connection.settimeout(_ANSWER_WITHIN_S)
+            line = stream.readline()
+            if line:
+                stream.write(json.dumps(_answer(line, bench)) + "\n")
 
 
 def give_order(world: World, order: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -22,7 +22,7 @@ from architect.sandbox.deployment import Deployment, read_deployment
 from architect.sandbox.environment import write_files
 from architect.sandbox.faults.running import FaultBench
 from architect.sandbox.gateway.starting import start_gateway
-from architect.sandbox.orders import serve_orders
+from architect.sandbox.orders import open_door, serve_orders
 from architect.sandbox.processes import ServerUser, free_server_user, identify
 from architect.sandbox.programs import postgres_programs, valkey_server
 from architect.sandbox.toolbox import fill_toolbox
@@ -80,8 +80,9 @@ def main() -> None:
     try:
         world = bring_up(build, writable=arguments.writable)
         write_world(world, arguments.description)
-        _tell(ready=str(arguments.description))
-        serve_orders(world, FaultBench(world=world))
+        with open_door(world) as door:
+            _tell(ready=str(arguments.description))
+            serve_orders(door, FaultBench(world=world))
     except ArchitectError as error:
         _tell(failed=error.message, hint=error.hint)
         sys.exit(1)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import msgspec
 
-from architect.kernel.errors import ArchitectError, UsageError
+from architect.kernel.errors import OutsideError, UsageError
 from architect.sandbox.deployment import Deployment
 from architect.sandbox.processes import ProcessId
 
@@ -19,10 +19,11 @@ DESCRIPTION = "sandbox.json"
 LOOPBACK = "127.0.0.1"
 
 
-class SandboxError(ArchitectError):
+class SandboxError(OutsideError):
     """The sandbox could not come up, or a fault could not be put in."""
 
     code = "sandbox"
+    retryable = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
