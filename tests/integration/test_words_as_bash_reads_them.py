@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from architect.commands.calls import Certainty
 from architect.commands.judging import judge
+from architect.commands.nodes import word_groups
 from architect.commands.words import WordReader
 from architect.grammars.shell import parse
 
@@ -33,7 +34,7 @@ def claimed(words: str) -> list[str] | None:
         return None
     reader = WordReader(tree, VALUES, lambda node: False)
     arguments = tree.root.named_children[0].children_by_field_name("argument")[1:]
-    found = [word for argument in arguments for word in reader.words(argument)]
+    found = [word for group in word_groups(tree, arguments) for word in reader.word(group)]
     if any(word.certainty is not Certainty.LITERAL for word in found):
         return None
     return [word.value or "" for word in found]

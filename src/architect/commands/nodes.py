@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from tree_sitter import Node
 
@@ -40,7 +41,7 @@ LEAVES = frozenset(
 )
 
 _DEFAULTED = re.compile(r"\$\{([A-Za-z_]\w*):?=")
-_NAME = re.compile(r"[A-Za-z_]\w*")
+_NAME = re.compile(r"[A-Za-z_]\w*", re.ASCII)
 _PASSES_OUTPUT_ON = frozenset(
     ("sudo", "doas", "env", "timeout", "nice", "ionice", "nohup", "time", "stdbuf", "setsid", "command", "builtin")
 )
@@ -58,6 +59,24 @@ def members(node: Node) -> list[Node]:
     if current is not None:
         found.append(current)
     return found[::-1]
+
+
+def word_groups(tree: ShellTree, nodes: Sequence[Node]) -> list[list[Node]]:
+    """Group nodes that make one word: of `$A/$B.x` the grammar makes two, and drops the second dollar sign."""
+    groups: list[list[Node]] = []
+    for node in nodes:
+        if groups and is_same_word(tree, groups[-1][-1], node):
+            groups[-1].append(node)
+        else:
+            groups.append([node])
+    return groups
+
+
+def is_same_word(tree: ShellTree, left: Node, right: Node) -> bool:
+    """Say whether two nodes touch at a dollar sign that belongs to the second one's name."""
+    end, start = tree.span(left)[1], tree.span(right)[0]
+    are_words = left.type == "concatenation" and right.type in ("word", "concatenation")
+    return are_words and end == start and tree.text[end - 1] == "$" and _NAME.match(tree.text, start) is not None
 
 
 def assigned(tree: ShellTree, node: Node) -> dict[str, Certainty]:

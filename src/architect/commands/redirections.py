@@ -10,7 +10,7 @@ from tree_sitter import Node
 
 from architect.commands.calls import Stdin, StdinKind, Word
 from architect.commands.model import CommandEffect, Effect, Flag
-from architect.commands.nodes import document_text
+from architect.commands.nodes import document_text, word_groups
 from architect.commands.paths import is_no_file, shows_secret
 from architect.commands.state import ShellState
 from architect.commands.weighing import weigh_redirection
@@ -78,8 +78,9 @@ class RedirectionReader:
         operator = next((child.type for child in node.children if not child.is_named), "")
         destinations = node.children_by_field_name("destination")
         self.visit_words(node)
-        words = self.words.words(destinations[0]) if destinations else []
-        found.words += destinations[1:]
+        groups = word_groups(self.words.tree, destinations)
+        words = self.words.word(groups[0]) if groups else []
+        found.words += [node for group in groups[1:] for node in group]
         if len(words) == 1:
             self._to_or_from(operator, words[0], found)
         elif operator not in (">&-", "<&-"):

@@ -18,7 +18,17 @@ from architect.commands.calls import Certainty, Stdin, StdinKind, Word
 from architect.commands.environment import is_sensitive
 from architect.commands.invocations import Invocation, judge_words
 from architect.commands.model import CommandEffect, Effect, Flag
-from architect.commands.nodes import ARITHMETIC, LEAVES, assigned, literal_output, members, printing, within
+from architect.commands.nodes import (
+    ARITHMETIC,
+    LEAVES,
+    assigned,
+    is_same_word,
+    literal_output,
+    members,
+    printing,
+    within,
+    word_groups,
+)
 from architect.commands.redirections import RedirectionReader, Redirections
 from architect.commands.state import ASSIGNED_BEFORE, MAX_DEPTH, ShellState
 from architect.commands.tables import find
@@ -394,14 +404,16 @@ class _Walk:
             first = node.children[0]
             words.append(literal(self.tree.source(first), *self.tree.span(first)))
         trailing, self.trailing = self.trailing, []
-        for child in (*children(node), *trailing):
+        for group in word_groups(self.tree, [*children(node), *trailing]):
+            child = group[0]
             if child.type in _REDIRECTS:
                 continue
             if child.type == "variable_assignment" and not is_declaration:
                 assignments.append(child)
                 continue
-            self._substitutions(child)
-            words += self._assignment_words(child) if child.type == "variable_assignment" else self.reader.words(child)
+            for part in group:
+                self._substitutions(part)
+            words += self._assignment_words(child) if child.type == "variable_assignment" else self.reader.word(group)
         return words, assignments
 
     def _assignment_words(self, node: Node) -> list[Word]:
@@ -422,7 +434,7 @@ class _Walk:
         """Say whether what lies between two words is no blank: there the shell joins what the grammar parts."""
         for left, right in pairwise(node.named_children):
             gap = self.tree.text[self.tree.span(left)[1] : self.tree.span(right)[0]]
-            if gap != " " and not _GAP.fullmatch(gap):
+            if gap != " " and not _GAP.fullmatch(gap) and not is_same_word(self.tree, left, right):
                 is_redirect = left.type in _REDIRECTS or right.type in _REDIRECTS or left.type == "file_descriptor"
                 if not is_redirect or gap.replace("\\\n", "").strip(" \t"):
                     return True

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import zip_longest
 
 from tree_sitter import Node
@@ -23,6 +23,7 @@ _GLOB = re.compile(r"(?<!\\)[*?\[]")
 _BRACES = re.compile(r"\{[^{}\s]*(?:,|\.\.)[^{}\s]*\}")
 _ORDINARY = re.compile(r"[\w./:=,@%+-]+")
 """A word without anything that the shell expands, quotes or removes."""
+_LEADING_NAME = re.compile(r"[A-Za-z_]\w*", re.ASCII)
 _MASKED = re.compile(f"{MASK}+")
 _ANSI_ESCAPE = re.compile(r"\\(?:x([0-9A-Fa-f]{1,2})|([0-7]{1,3})|(.))", re.DOTALL)
 _ANSI_NAMED = {"n": "\n", "t": "\t", "r": "\r", "\\": "\\", "'": "'", '"': '"', "a": "\a", "b": "\b", "e": "\x1b"}
@@ -64,6 +65,21 @@ class WordReader:
         if len(parts) == 1 and parts[0].variable and parts[0].certainty is Certainty.LITERAL and not parts[0].is_quoted:
             return [_variable_word(text, start, end, parts[0], value) for value in parts[0].text.split()]
         return [_joined(text, start, end, parts)]
+
+    def word(self, nodes: Sequence[Node]) -> list[Word]:
+        """Return the word that nodes make between which the grammar lost a dollar sign."""
+        if len(nodes) == 1:
+            return self.words(nodes[0])
+        parts = list(self._parts(nodes[0]))
+        for node in nodes[1:]:
+            first, *others = self._parts(node)
+            name = _LEADING_NAME.match(first.text)
+            if name is None:
+                return [opaque("", *self.tree.span(node))]
+            parts[-1] = replace(parts[-1], text=parts[-1].text.removesuffix("$"))
+            parts += [self._variable(name[0]), replace(first, text=first.text[name.end() :]), *others]
+        start, end = self.tree.span(nodes[0])[0], self.tree.span(nodes[-1])[1]
+        return [_joined(self.tree.text[start:end], start, end, [part for part in parts if part.text or part.variable])]
 
     def text(self, node: Node) -> str | None:
         """Return the literal text that `node` makes as a single word, None where it cannot be told."""

@@ -38,6 +38,9 @@ READS = [
     "cd logs && tail -3 app.log > tail.txt",
     "command -v psql",
     "A=notes.txt; cat $A",
+    "cat $DIR/$NAME.txt",
+    "D=logs; df -h > $D/x_$D.txt",
+    "cat c/$A/enc-$B.d.txt $A/$B/$C",
     "uptime \\\n  -p",
 ]
 
