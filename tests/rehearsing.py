@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from architect.commands.judging import judge
@@ -25,13 +25,16 @@ from architect.runs.gates import votes
 from architect.runs.model import ConditionKind, Executor, GateKind, Plan
 from architect.runs.native import InProcess
 from architect.runs.output import output_text
-from architect.runs.planning import Request, Surroundings, make_plan
+from architect.runs.planning import Request, Surroundings, make_plan, plan_digest
 from architect.runs.ports import OutputKey, Stream
 from architect.runs.service import Word
 from architect.runs.state import RunState
 from architect.sandbox.environment import SYSTEMS
 from inside import Inside
 from runs_world import DANA, ELI, World, gate_of
+
+PATIENCE_S = 10.0
+"""How long a check is asked here at most: a fault that was not repaired is not waited for longer."""
 
 REASON = Word(reason="a rehearsal")
 
@@ -76,7 +79,7 @@ class Rehearsal:
         """Read the document and plan one of its runbooks."""
         found = read(document.read_bytes(), str(document))
         chosen = next(each for each in found.runbooks if each.id == runbook)
-        return make_plan(
+        plan = make_plan(
             found,
             chosen,
             profile=self.inside.profile,
@@ -84,6 +87,9 @@ class Rehearsal:
             request=Request(values=values),
             surroundings=Surroundings(systems=SYSTEMS, tools=self.inside.profile.tools),
         )
+        patient = tuple(replace(each, within_s=min(each.within_s, PATIENCE_S)) for each in plan.conditions)
+        plan = replace(plan, conditions=patient)
+        return replace(plan, digest=plan_digest(plan))
 
     def start(self, document: Path, runbook: str, **values: str) -> RunState:
         """Plan a runbook and carry its run on until it waits or ends."""
