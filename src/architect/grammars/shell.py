@@ -18,6 +18,12 @@ from tree_sitter import Language, Node, Parser
 MAX_CHARACTERS = 1_000_000
 MAX_NESTING = 400
 
+_ANY_CHARACTER = "\xa7"
+"""Stands for every character beyond ASCII, which are all alike to a shell: no letters of names, no blanks.
+
+The grammar's scanner asks the C library about them and reads out of bounds, which can end the process.
+"""
+_NOT_ASCII = re.compile(r"[^\x00-\x7f]")
 _OPENERS = re.compile(r"[(){}\[\]]|\b(?:if|fi|case|esac|do|done)\b")
 _CLOSERS = frozenset((")", "}", "]", "fi", "esac", "done"))
 _STATE_COMMANDS = frozenset(("cd", "pushd", "popd", "set", "shopt", "alias", "unalias", "umask", "ulimit", "hash"))
@@ -74,9 +80,10 @@ def parse(text: str) -> ShellTree:
     text_of_lines = text.replace("\r\n", " \n")
     if len(text) > MAX_CHARACTERS or _is_nested_too_deeply(text_of_lines):
         return ShellTree(text, None, None)
-    data = text_of_lines.encode("utf-8", "surrogatepass")
-    offsets = None if len(data) == len(text_of_lines) else _code_point_offsets(text_of_lines)
-    return ShellTree(text, Parser(_language()).parse(data).root_node, offsets)
+    if text_of_lines.isascii():
+        return ShellTree(text, Parser(_language()).parse(text_of_lines.encode()).root_node, None)
+    data = _NOT_ASCII.sub(_ANY_CHARACTER, text_of_lines).encode()
+    return ShellTree(text, Parser(_language()).parse(data).root_node, _code_point_offsets(text_of_lines))
 
 
 def statements(text: str) -> tuple[Statement, ...]:
@@ -104,9 +111,12 @@ def _is_nested_too_deeply(text: str) -> bool:
 
 
 def _code_point_offsets(text: str) -> array[int]:
+    """Map the bytes that were parsed to code points: one for ASCII, two for the others."""
     offsets = array("I")
     for index, character in enumerate(text):
-        offsets.extend([index] * len(character.encode("utf-8", "surrogatepass")))
+        offsets.append(index)
+        if character > "\x7f":
+            offsets.append(index)
     offsets.append(len(text))
     return offsets
 

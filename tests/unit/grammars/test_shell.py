@@ -93,6 +93,17 @@ def test_a_huge_block_is_not_parsed() -> None:
     assert only("x" * (MAX_CHARACTERS + 1)).has_error
 
 
+def test_characters_beyond_ascii_are_neither_names_nor_blanks() -> None:
+    assert parse("echo $Aé").root is not None
+    tree = parse("echo $Aé\u2003x")
+    assert tree.root is not None
+    assert [tree.source(node) for node in tree.root.named_children[0].named_children] == ["echo", "$Aé\u2003x"]
+
+
+def test_characters_of_higher_planes_do_not_end_the_process() -> None:
+    assert statements("¸2\x08{\U000771a8\U000ee563Âk:\U000d6963" * 50)
+
+
 def test_nothing_holds_no_statement() -> None:
     assert statements(" \n# only a comment\n") == ()
 
