@@ -15,7 +15,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 from architect.runs.service import RunService
 from architect.runs.voting import VotingRules
 from architect.runs.worker import Worker
-from chaos_stores import open_stores
+from architect.storage.stores import open_stores
 from chaos_worker import engine
 from runs_world import DANA, plan, shell
 

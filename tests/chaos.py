@@ -14,6 +14,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from architect.audit.chain import prove_streams
 from architect.commands.model import Effect
 from architect.integrations.shell.guarding import host_name
 from architect.integrations.shell.survivors import with_cookie
@@ -23,7 +24,7 @@ from architect.runs.model import GateKind, PlannedAction
 from architect.runs.service import RunService
 from architect.runs.state import RunState
 from architect.runs.voting import VotingRules
-from chaos_stores import Stores, check_chains, open_stores
+from architect.storage.stores import Stores, open_stores
 from runs_world import DANA, plan, shell
 
 TESTS = Path(__file__).parent
@@ -132,7 +133,7 @@ class Chaos:
         """Check that every step ran exactly once, that the chain is whole and nobody is left alive."""
         counts = Counter(self.done(run))
         assert counts == {f"1.{step}": 1 for step in range(1, steps + 1)}
-        check_chains(self.stores)
+        assert [proof.fault for proof in prove_streams(self.stores.events.all_events()) if proof.fault] == []
         assert self.left_alive(run) == []
 
     def left_alive(self, run: RunId) -> list[int]:

@@ -25,7 +25,7 @@ from architect.runs.context import Contexts, Surroundings
 from architect.runs.model import Executor, Plan
 from architect.runs.voting import VotingRules
 from architect.runs.worker import Engine, Worker
-from chaos_stores import Stores, open_stores
+from architect.storage.stores import Stores, open_stores
 from runs_world import CapturedUndos, KnownSecrets, NoProposals, ScriptedAsker
 
 

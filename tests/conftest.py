@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from inside import Inside
+from store_server import StoreServer
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 
@@ -36,3 +37,19 @@ def own_sandbox(tmp_path: Path) -> Iterator[Inside]:
     """A world of the test's own, to break."""
     with Inside.of_new_world(tmp_path / "state") as inside:
         yield inside
+
+
+@pytest.fixture(scope="session")
+def store_server() -> Iterator[StoreServer]:
+    """One PostgreSQL for all stores of this test process."""
+    with StoreServer.of_new_cluster() as server:
+        yield server
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The URL of an empty database: each test that asks for it runs on SQLite and on PostgreSQL."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path}/architect.db"
+    server: StoreServer = request.getfixturevalue("store_server")
+    return server.database()

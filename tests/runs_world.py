@@ -173,7 +173,9 @@ class MemoryLocks(TargetLocks):
         ]
         if not blocking:
             self._locks += [
-                TargetLock(profile=profile, target=target, run=run, since=self._clock.now()) for target in targets
+                TargetLock(profile=profile, target=target, run=run, since=self._clock.now())
+                for target in targets
+                if not any((held.profile, held.target, held.run) == (profile, target, run) for held in self._locks)
             ]
         return blocking
 

@@ -13,20 +13,18 @@ from architect.commands.model import Effect
 from architect.kernel.ids import RunId
 from architect.runs.events import GateReason
 from chaos import Chaos, counting, kill_at_random
-from chaos_stores import store_url
 from runs_world import DANA, plan, reason_of
 
 STEPS = int(os.environ.get("ARCHITECT_CHAOS_STEPS", "60"))
 SOAK_STEPS = int(os.environ.get("ARCHITECT_CHAOS_SOAK_STEPS", "2000"))
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def chaos(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Chaos]:
+@pytest.fixture
+def chaos(store_url: str, tmp_path: Path) -> Iterator[Chaos]:
     """Runs on a store of their own."""
-    with store_url(request.param, tmp_path) as url:
-        chaos = Chaos(url, tmp_path)
-        yield chaos
-        chaos.close()
+    chaos = Chaos(store_url, tmp_path)
+    yield chaos
+    chaos.close()
 
 
 APPENDS_OF_TWO_STEPS = 7

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
+import msgspec
+
+from architect.audit.model import Draft, Event
 from architect.kernel.errors import UsageError
-from architect.kernel.ids import PersonId
+from architect.kernel.ids import PersonId, StreamId
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
@@ -79,6 +82,61 @@ def same_human(identity: Identity, people: Iterable[Person]) -> frozenset[Person
         grown = bool(joined)
         names.update(*joined)
     return frozenset(names)
+
+
+PEOPLE = StreamId("people")
+"""The stream in which people are registered and taken out."""
+
+_ADDED, _REMOVED = "person.added", "person.removed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Added:
+    person: PersonId
+    accounts: tuple[str, ...]
+    by: str
+    verifier_sha256: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Removed:
+    person: PersonId
+    by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Register:
+    """Everybody who was ever registered, by name, and the fingerprint of each active person's verifier."""
+
+    people: Mapping[PersonId, Person] = field(default_factory=dict)
+    fingerprints: Mapping[PersonId, str] = field(default_factory=dict)
+
+
+def added(person: PersonId, *, accounts: Sequence[str], fingerprint: str, by: str) -> Draft:
+    """Return the event that registers a person; the log holds the verifier's fingerprint, never the verifier."""
+    event = _Added(person=person, accounts=tuple(accounts), by=by, verifier_sha256=fingerprint)
+    return Draft(kind=_ADDED, actor=by, data=msgspec.to_builtins(event))
+
+
+def removed(person: PersonId, *, by: str) -> Draft:
+    """Return the event that takes a person out."""
+    return Draft(kind=_REMOVED, actor=by, data=msgspec.to_builtins(_Removed(person=person, by=by)))
+
+
+def register_of(events: Iterable[Event]) -> Register:
+    """Return who is registered after all events of the stream `people`."""
+    people: dict[PersonId, Person] = {}
+    fingerprints: dict[PersonId, str] = {}
+    for event in events:
+        if event.kind == _ADDED:
+            data = msgspec.convert(event.data, _Added)
+            people[data.person] = Person(id=data.person, accounts=data.accounts, added_at=event.at, added_by=data.by)
+            fingerprints[data.person] = data.verifier_sha256
+        elif event.kind == _REMOVED:
+            gone = msgspec.convert(event.data, _Removed)
+            people[gone.person] = replace(people[gone.person], removed_at=event.at)
+            fingerprints.pop(gone.person, None)
+    return Register(people=dict(sorted(people.items())), fingerprints=fingerprints)
 
 
 class PeopleStore(Protocol):

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
+
+from architect.audit.model import Draft, Event
+from architect.kernel.ids import StreamId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +31,33 @@ def is_trusted(path: str, content: bytes, trusted: Sequence[Trusted]) -> bool:
     """Say whether exactly this content was trusted at exactly this path."""
     digest = content_digest(content)
     return any(entry.path == path and entry.sha256 == digest for entry in trusted)
+
+
+TRUST = StreamId("trust")
+"""The stream in which files are trusted and no longer trusted."""
+
+_GIVEN, _REVOKED = "trust.given", "trust.revoked"
+
+
+def given(path: str, sha256: str, *, by: str) -> Draft:
+    """Return the event that trusts a content."""
+    return Draft(kind=_GIVEN, actor=by, data={"path": path, "sha256": sha256, "by": by})
+
+
+def revoked(path: str, *, by: str) -> Draft:
+    """Return the event that ends the trust in a path."""
+    return Draft(kind=_REVOKED, actor=by, data={"path": path, "by": by})
+
+
+def trusted_after(events: Iterable[Event]) -> Mapping[str, Trusted]:
+    """Return what is trusted after all events of the stream `trust`, by path."""
+    found: dict[str, Trusted] = {}
+    for event in events:
+        path = str(event.data["path"])
+        found.pop(path, None)
+        if event.kind == _GIVEN:
+            found[path] = Trusted(path=path, sha256=str(event.data["sha256"]), at=event.at, by=str(event.data["by"]))
+    return dict(sorted(found.items()))
 
 
 class TrustStore(Protocol):

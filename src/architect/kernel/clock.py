@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -34,19 +35,64 @@ class SystemClock:
 
 @dataclass(slots=True)
 class OffsetClock:
-    """Another clock plus an offset that a test moves."""
+    """Another clock plus an offset that a test moves; durations only ever grow."""
 
     base: Clock = field(default_factory=SystemClock)
     offset: timedelta = timedelta()
+    passed_s: float = 0.0
 
     def now(self) -> datetime:
         """Return the base clock's moment plus the offset."""
         return self.base.now() + self.offset
 
     def monotonic_s(self) -> float:
-        """Return the base clock's monotonic seconds plus the offset."""
-        return self.base.monotonic_s() + self.offset.total_seconds()
+        """Return the base clock's monotonic seconds plus what the test let pass."""
+        return self.base.monotonic_s() + self.passed_s
 
     def move(self, delta: timedelta) -> None:
-        """Move the offset by `delta`, which may be negative."""
+        """Let time pass, or, with a negative `delta`, set the clock back."""
         self.offset += delta
+        self.passed_s += max(0.0, delta.total_seconds())
+
+
+class SteadyClock:
+    """Another clock that never goes back.
+
+    Where the base clock falls behind the newest moment that was seen, time goes on from there at the pace of the
+    monotonic clock, so that whatever waits for a moment still gets there.
+    """
+
+    def __init__(self, base: Clock) -> None:
+        self._base = base
+        self._lock = threading.Lock()
+        self._floor = datetime.min.replace(tzinfo=UTC)
+        self._floor_at_s = 0.0
+
+    def now(self) -> datetime:
+        """Return the present moment, never before one that was returned or seen."""
+        with self._lock:
+            self._raise_floor(max(self._base.now(), self._from_floor()))
+            return self._floor
+
+    def see(self, moment: datetime) -> None:
+        """Take notice of a moment that has happened, of another process perhaps."""
+        with self._lock:
+            if moment > self._from_floor():
+                self._raise_floor(moment)
+
+    def behind_s(self) -> float:
+        """Return by how many seconds the base clock lies behind the newest moment seen; 0 when it does not."""
+        with self._lock:
+            return max(0.0, (self._from_floor() - self._base.now()).total_seconds())
+
+    def monotonic_s(self) -> float:
+        """Return the base clock's monotonic seconds."""
+        return self._base.monotonic_s()
+
+    def _raise_floor(self, moment: datetime) -> None:
+        self._floor, self._floor_at_s = moment, self._base.monotonic_s()
+
+    def _from_floor(self) -> datetime:
+        if self._floor.year == 1:
+            return self._floor
+        return self._floor + timedelta(seconds=self._base.monotonic_s() - self._floor_at_s)

@@ -1,1 +1,1 @@
-"""Leases, due timers and the outbox: values, decisions, ports."""
+"""Leases, and the locks of targets: values, decisions, ports."""

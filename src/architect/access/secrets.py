@@ -1,0 +1,47 @@
+"""Secrets of people: kept as scrypt verifiers (RFC 7914), compared in constant time."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import os
+import re
+
+from architect.kernel.errors import IntegrityError, UsageError
+
+MIN_CHARACTERS = 8
+_N, _R, _P = 1 << 14, 8, 1
+_MAX_MEMORY = 64 << 20
+_FORM = re.compile(r"scrypt\$(\d+)\$(\d+)\$(\d+)\$([A-Za-z0-9+/=]+)\$([A-Za-z0-9+/=]+)")
+
+
+def verifier(secret: str) -> str:
+    """Return what is kept of a secret. Raises UsageError for one that is too short."""
+    if len(secret) < MIN_CHARACTERS:
+        raise UsageError(f"a secret needs at least {MIN_CHARACTERS} characters")
+    salt = os.urandom(16)
+    digest = _scrypt(secret, salt, n=_N, r=_R, p=_P)
+    return f"scrypt${_N}${_R}${_P}${base64.b64encode(salt).decode()}${base64.b64encode(digest).decode()}"
+
+
+def matches(secret: str, kept: str) -> bool:
+    """Say whether `secret` is the one that `kept` was made from; nothing matches an empty verifier."""
+    if not kept:
+        return False
+    found = _FORM.fullmatch(kept)
+    if found is None:
+        raise IntegrityError("a verifier of the store is none")
+    n, r, p = (int(found[group]) for group in (1, 2, 3))
+    digest = _scrypt(secret, base64.b64decode(found[4]), n=n, r=r, p=p)
+    return hmac.compare_digest(digest, base64.b64decode(found[5]))
+
+
+def fingerprint(kept: str) -> str:
+    """Return the SHA-256 of a verifier: what the log says of it."""
+    return hashlib.sha256(kept.encode()).hexdigest() if kept else ""
+
+
+def _scrypt(secret: str, salt: bytes, *, n: int, r: int, p: int) -> bytes:
+    data = secret.encode("utf-8", "surrogateescape")
+    return hashlib.scrypt(data, salt=salt, n=n, r=r, p=p, maxmem=_MAX_MEMORY, dklen=32)
