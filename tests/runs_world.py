@@ -14,7 +14,7 @@ from architect.audit.model import GENESIS, Draft, Event, Fence, Head
 from architect.commands.model import CommandEffect, Effect
 from architect.integrations.shell.executor import ShellRunner
 from architect.integrations.shell.survivors import LocalSurvivors
-from architect.kernel.clock import Clock, OffsetClock
+from architect.kernel.clock import Clock, OffsetClock, SteadyClock
 from architect.kernel.errors import ConflictError, OutsideError, SettingsError
 from architect.kernel.ids import ActionId, PersonId, RunbookId, RunId, StreamId
 from architect.runs.context import Contexts, Surroundings
@@ -345,15 +345,16 @@ class World:
     runners: dict[Executor, ActionRunner] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.leases = MemoryLeases(self.clock)
-        self.locks = MemoryLocks(self.clock)
-        self.events = MemoryEvents(self.clock, self.leases)
+        self.steady = SteadyClock(self.clock)
+        self.leases = MemoryLeases(self.steady)
+        self.locks = MemoryLocks(self.steady)
+        self.events = MemoryEvents(self.steady, self.leases)
         self.shell = ShellRunner()
         self.runners.setdefault(Executor.SHELL, self.shell)
 
     @property
     def service(self) -> RunService:
-        return RunService(events=self.events, index=self.index, clock=self.clock, rules=self.rules)
+        return RunService(events=self.events, index=self.index, clock=self.steady, rules=self.rules)
 
     @property
     def contexts(self) -> Contexts:
@@ -370,7 +371,7 @@ class World:
             outputs=self.outputs,
             leases=self.leases,
             locks=self.locks,
-            clock=self.clock,
+            clock=self.steady,
             contexts=self.contexts,
             runners=self.runners,
             asker=self.asker,

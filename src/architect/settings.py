@@ -80,6 +80,12 @@ class PeopleTable(_Table, frozen=True, kw_only=True):
     count: Annotated[int, msgspec.Meta(ge=1, le=1_000_000)] = 1
 
 
+class AuditTable(_Table, frozen=True, kw_only=True):
+    """`[audit]`: where copies of checkpoints go, beside the state folder."""
+
+    copies: list[Annotated[str, msgspec.Meta(pattern=r"\A(file:/[^\0]+|syslog:|s3://[^\0]+)\Z")]] = []
+
+
 class ScriptTable(_Table, frozen=True, kw_only=True):
     """`[scripts."PATH"]`: the effect a team declares for one version of its own script."""
 
@@ -87,7 +93,12 @@ class ScriptTable(_Table, frozen=True, kw_only=True):
     sha256: Sha256
 
 
-TABLES: Mapping[str, type[_Table]] = {"people": PeopleTable, "profiles": ProfileTable, "scripts": ScriptTable}
+TABLES: Mapping[str, type[_Table]] = {
+    "people": PeopleTable,
+    "profiles": ProfileTable,
+    "scripts": ScriptTable,
+    "audit": AuditTable,
+}
 """The sections of a settings file; in `profiles` and `scripts` every key holds one such table."""
 
 _NAMED_TABLES = frozenset(("profiles", "scripts"))
@@ -110,6 +121,7 @@ class Settings:
     people_count: int = 1
     profiles: Mapping[str, Profile] = field(default_factory=lambda: {LOCAL: local_profile()})
     scripts: tuple[ScriptEffect, ...] = ()
+    checkpoint_copies: tuple[str, ...] = ()
     files: tuple[Path, ...] = ()
     notices: tuple[str, ...] = ()
 
@@ -163,6 +175,7 @@ def parse_settings(text: str, path: Path) -> Settings:
     source = _Source(path=path, text=text)
     source.check_keys(raw, (), tuple(TABLES))
     people = source.table(raw.get("people", {}), ("people",), PeopleTable)
+    audit = source.table(raw.get("audit", {}), ("audit",), AuditTable)
     profiles = source.named(raw, "profiles", ProfileTable)
     scripts = source.named(raw, "scripts", ScriptTable)
     return Settings(
@@ -171,6 +184,7 @@ def parse_settings(text: str, path: Path) -> Settings:
         scripts=tuple(
             ScriptEffect(path=name, effect=table.effect, sha256=table.sha256) for name, table in scripts.items()
         ),
+        checkpoint_copies=tuple(audit.copies),
         files=(path,),
     )
 
@@ -348,6 +362,7 @@ def _merged(parts: list[Settings], notices: tuple[str, ...]) -> Settings:
         people_count=max((part.people_count for part in parts), default=1),
         profiles=profiles,
         scripts=tuple(scripts.values()),
+        checkpoint_copies=tuple(dict.fromkeys(place for part in parts for place in part.checkpoint_copies)),
         files=tuple(path for part in parts for path in part.files),
         notices=notices,
     )

@@ -20,7 +20,9 @@ OTHER = StreamId("run:RUN-2")
 
 
 def draft(number: int = 1) -> Draft:
-    return Draft(kind="step.started", actor="person:dana", data={"number": number, "text": "é\n\x00", "nested": [1.5, None]})
+    return Draft(
+        kind="step.started", actor="person:dana", data={"number": number, "text": "é\n\x00", "nested": [1.5, None]}
+    )
 
 
 def test_events_come_back_in_order_as_they_were_written(kept: Kept) -> None:
@@ -112,8 +114,10 @@ JSON = st.recursive(
     | st.integers(-(2**53), 2**53 - 1)
     | st.floats(allow_nan=False, allow_infinity=False)
     | st.text(st.characters(exclude_categories=["Cs"])),
-    lambda inner: st.lists(inner, max_size=4)
-    | st.dictionaries(st.text(st.characters(exclude_categories=["Cs"])), inner, max_size=4),
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.dictionaries(st.text(st.characters(exclude_categories=["Cs"])), inner, max_size=4)
+    ),
     max_leaves=12,
 )
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -22,14 +21,8 @@ class Trusted:
     by: str
 
 
-def content_digest(content: bytes) -> str:
-    """Return the digest by which a file's content is trusted."""
-    return hashlib.sha256(content).hexdigest()
-
-
-def is_trusted(path: str, content: bytes, trusted: Sequence[Trusted]) -> bool:
-    """Say whether exactly this content was trusted at exactly this path."""
-    digest = content_digest(content)
+def is_trusted(path: str, digest: str, trusted: Sequence[Trusted]) -> bool:
+    """Say whether exactly the content with this digest was trusted at exactly this path."""
     return any(entry.path == path and entry.sha256 == digest for entry in trusted)
 
 

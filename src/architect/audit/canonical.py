@@ -22,8 +22,8 @@ _MAX_DIGITS = 10**21
 def canonical(value: Json) -> bytes:
     """Return `value` in its one canonical spelling.
 
-    Raises IntegrityError for what JSON cannot say the same everywhere: NaN, integers that a double would spell otherwise,
-    half surrogates.
+    Raises IntegrityError for what JSON cannot say the same everywhere: NaN, integers that a double would spell
+    otherwise, half surrogates.
     """
     plain: Any = value
     try:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from architect.audit.model import Event
     from architect.runs.ports import RunSummary
     from architect.runs.state import RunState
-    from architect.wiring import Workplace
+    from architect.wiring.engines import Workplace
 
 FORMATS = click.Choice(["text", "json"])
 
@@ -85,7 +85,7 @@ def abort(ctx: click.Context, name: str, reason: str, state: str | None, form: s
     """Give a run up: nothing more is started, open approvals are void."""
     place = _place(ctx, state)
     place.service.abort(RunId(name), place.identity, reason=reason)
-    run = place.worker().advance(RunId(name))
+    run = place.worker(RunId(name)).advance(RunId(name))
     click.echo(_json(_state(run)) if form == "json" else "\n".join(_story(run)[-1:]))
 
 
@@ -109,7 +109,7 @@ def _place(ctx: click.Context, state: str | None) -> Workplace:
     if ctx.obj is not None:
         place: Workplace = ctx.obj
         return place
-    from architect.wiring import open_workplace
+    from architect.wiring.engines import open_workplace
 
     return ctx.with_resource(open_workplace(state))
 
@@ -117,7 +117,7 @@ def _place(ctx: click.Context, state: str | None) -> Workplace:
 def _carry_on(ctx: click.Context, place: Workplace, name: RunId, form: str) -> None:
     from architect.runs.deciding import exit_code
 
-    run = place.worker().advance(name)
+    run = place.worker(name).advance(name)
     click.echo(_json(_state(run)) if form == "json" else "\n".join(_story(run)))
     ctx.exit(exit_code(run))
 

@@ -183,6 +183,17 @@ class GateAnswered:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PageRecorded:
+    """Somebody used break-glass: the second person is paged, or this says that nobody could be."""
+
+    kind: ClassVar[str] = "page.recorded"
+    gate: str
+    to: tuple[str, ...]
+    is_delivered: bool
+    detail: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class GateVoided:
     """What was answered no longer counts, or the question is moot."""
 
@@ -354,6 +365,7 @@ RunEvent: TypeAlias = (
     | ClockJumped
     | GateOpened
     | GateAnswered
+    | PageRecorded
     | GateVoided
     | ValueSet
     | TargetsLocked

@@ -40,6 +40,7 @@ class HeldLease:
         self._over = threading.Event()
         self._wakeable, self._waker = os.pipe()
         self._is_lost = False
+        self._paused_s = 0.0
         self._on_lost: Callable[[], None] | None = None
         self._thread = threading.Thread(target=self._beat, name=f"lease {lease.subject}", daemon=True)
 
@@ -69,12 +70,21 @@ class HeldLease:
         with self._lock:
             if self._is_lost:
                 return False
+            gap_s = self.gap_s
             renewed = self._store.renew(self.lease, ttl_s=self._ttl_s)
             if renewed is None:
                 self._lose()
                 return False
+            if gap_s > self._ttl_s / 2:
+                self._paused_s = max(self._paused_s, gap_s)
             self.lease, self._renewed_at = renewed, self._seconds()
             return True
+
+    def taken_pause_s(self) -> float:
+        """Return, once, for how long this process was paused without losing the lease; 0 when it was not."""
+        with self._lock:
+            paused_s, self._paused_s = self._paused_s, 0.0
+        return paused_s
 
     def require(self) -> None:
         """Make sure that the lease is ours before something irrevocable.

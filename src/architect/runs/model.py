@@ -32,7 +32,6 @@ class Executor(StrEnum):
     SHELL = "shell"
     SQL = "sql"
     PROMQL = "promql"
-    HTTP = "http"
     REDIS = "redis"
     MESSAGE = "message"
     MANUAL = "manual"
@@ -57,12 +56,11 @@ class ConditionKind(StrEnum):
     REDIS_REPLY = "redis-reply"
     OUTPUT = "output"
     ROLLOUT = "rollout"
-    FILE = "file"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Condition:
-    """A typed check. `subject` is the URL, query, statement, file or pattern asked; None bounds: cannot tell.
+    """A typed check. `subject` is the URL, query, statement or pattern asked; None bounds: cannot tell.
 
     `symptom` says that it measures the fault itself, so that it is measured before the first change as well. It HOLDS
     when the system is healthy. After a change it is asked every `every_s` until it holds or `within_s` have passed.
@@ -219,6 +217,8 @@ class PlannedAction:
     refused: str = ""
     notes: tuple[str, ...] = ()
     dry_run: str | None = None
+    file_name: str | None = None
+    """Where a FILE action writes its text, inside the run's scratch folder."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -241,4 +241,6 @@ class Plan:
     bindings: tuple[Binding, ...] = ()
     systems: tuple[tuple[str, str], ...] = ()
     """What each system must turn out to be, asserted before the first action: system and expected identity."""
+    people: tuple[str, ...] = ()
+    """Who may approve here; empty: everybody whom the installation knows."""
     digest: str = ""

@@ -6,7 +6,8 @@ What must be looked up outside (where tools lie, what files hold, who the system
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Mapping, Sequence
+import posixpath
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Protocol, assert_never
 
@@ -20,6 +21,7 @@ from architect.kernel.errors import UsageError
 from architect.runbooks.model import Action, ActionKind, BlockKind, Document, OptionGroup, Runbook, SessionKind, Step
 from architect.runs import safeguards
 from architect.runs.conditions import conditions_of
+from architect.runs.connections import without_passwords
 from architect.runs.defaults import defaults_of
 from architect.runs.dry_run import closest_dry_run
 from architect.runs.model import (
@@ -36,6 +38,7 @@ from architect.runs.profiles import Profile, SecretReference, is_secret_name
 from architect.runs.quoting import Bound, bind_promql, bind_shell, bind_sql
 from architect.runs.undo import undo_plan
 from architect.runs.values import is_reserved, refusals
+from architect.work.leases import UNRESOLVED
 
 TIMEOUT_S = 600.0
 NEVER_ENDING_S = 10.0
@@ -63,7 +66,7 @@ class Surroundings:
 
     `identities` maps systems to what they turned out to be; `replicas` targets to live counts; `tools` names to
     absolute paths, None where nobody looked; `files` paths of the repository to digests; `declared` scripts to effects
-    that trusted settings declare for these very digests; `environment` names the variables the caller has. `systems`
+    that trusted settings declare for these very digests; `environment` holds the variables the caller has. `systems`
     are those that a sandbox has, None outside one; `own_store` are the spellings of Architect's own store, which no run
     may change.
     """
@@ -73,7 +76,7 @@ class Surroundings:
     tools: Mapping[str, str] | None = None
     files: Mapping[str, str] = field(default_factory=dict)
     declared: Mapping[str, Effect] = field(default_factory=dict)
-    environment: Collection[str] = ()
+    environment: Mapping[str, str] = field(default_factory=dict)
     systems: frozenset[str] | None = None
     own_store: frozenset[str] = frozenset()
 
@@ -128,6 +131,7 @@ def make_plan(
         conditions=conditions,
         bindings=bindings,
         systems=tuple(profile.systems.expected.items()),
+        people=profile.people,
     )
     return replace(plan, digest=plan_digest(plan))
 
@@ -192,8 +196,15 @@ def _bindings(runbook: Runbook, profile: Profile, request: Request, surroundings
                 )
             )
         elif name in surroundings.environment and named.passes_on(name) and not variable.default:
-            found.append(Binding(name=name, reference=f"env:{name}", origin="environment", is_secret=is_secret))
+            found.append(_of_environment(name, surroundings.environment[name], is_secret=is_secret))
     return tuple(found)
+
+
+def _of_environment(name: str, value: str, *, is_secret: bool) -> Binding:
+    """Bind what the caller's environment holds: a secret by its reference, anything else by what it is now."""
+    if is_secret or without_passwords({name: value}).secrets:
+        return Binding(name=name, reference=f"env:{name}", origin="environment", is_secret=is_secret)
+    return Binding(name=name, value=value, origin="environment")
 
 
 @dataclass(slots=True, kw_only=True)
@@ -244,22 +255,39 @@ class _Planner:
         match action.kind:
             case ActionKind.SHELL | ActionKind.SQL | ActionKind.PROMQL:
                 planned = self._executable(step, action)
-            case ActionKind.MESSAGE | ActionKind.MANUAL | ActionKind.FILE:
+            case ActionKind.FILE:
+                planned = self._file(step, action)
+            case ActionKind.MESSAGE | ActionKind.MANUAL:
                 planned = self._for_person(step, action)
             case _:
                 assert_never(action.kind)
         self.planned.append(planned)
 
     def _for_person(self, step: Step, action: Action) -> PlannedAction:
-        executors = {ActionKind.MESSAGE: Executor.MESSAGE, ActionKind.FILE: Executor.FILE}
-        executor = executors.get(action.kind, Executor.MANUAL)
-        is_file = executor is Executor.FILE
+        executor = Executor.MESSAGE if action.kind is ActionKind.MESSAGE else Executor.MANUAL
         return replace(
             self._frame(step, action, executor),
-            effect=Effect.READ if is_file else Effect.WRITE,
-            reason="a file in the run's own folder" if is_file else "a person does this",
-            gate=GateKind.NONE if is_file else GateKind.PERSON,
+            effect=Effect.WRITE,
+            reason="a person does this",
+            gate=GateKind.PERSON,
             notes=self._reference_notes(action),
+        )
+
+    def _file(self, step: Step, action: Action) -> PlannedAction:
+        """Write a file that the document shows; a person writes one that lies elsewhere or has blanks to fill."""
+        name = posixpath.normpath(action.file_name or "")
+        is_inside = bool(action.file_name) and not name.startswith(("/", "..", "~")) and name != "."
+        if not is_inside or action.variables:
+            person = self._for_person(step, action)
+            return replace(person, title=f"Write {action.file_name or 'the file'}")
+        self.carried = replace(self.carried, scratch_files=self.carried.scratch_files | {name})
+        return replace(
+            self._frame(step, action, Executor.FILE),
+            title=action.title or f"Write {name}",
+            effect=Effect.READ,
+            reason=f"writes {name} in the run's own folder",
+            gate=GateKind.NONE,
+            file_name=name,
         )
 
     def _executable(self, step: Step, action: Action) -> PlannedAction:
@@ -284,7 +312,7 @@ class _Planner:
             reason=next((command.reason for command in commands if command.effect is effect), judgement.reason),
             gate=gate_of(effect),
             commands=commands,
-            targets=safeguards.targets_of(commands, self.surroundings.identities),
+            targets=safeguards.targets_of(commands, self._identities(action, commands)),
             limits=_limits(action, commands),
             undo=undo_plan(commands),
             tools=self._tools(commands),
@@ -294,6 +322,17 @@ class _Planner:
         if (command := safeguards.needs_terminal(commands)) and executor is Executor.SHELL:
             return _at_terminal(frame, command)
         return self._completed(frame, action, bound)
+
+    def _identities(self, action: Action, commands: Sequence[CommandEffect]) -> Mapping[str, str]:
+        """Return who the systems are that an action speaks to; of a database, by the connection that it uses."""
+        identities = self.surroundings.identities
+        written = {value for command in commands for name, value in command.parameters if name == "connection"}
+        connection = action.connection or (self.connection if action.kind is ActionKind.SQL else None)
+        used = written or ({connection} if connection else set())
+        if not used:
+            return identities
+        known = {identities.get(safeguards.connection_key(each), UNRESOLVED) for each in used}
+        return {**identities, "postgresql": known.pop() if len(known) == 1 else UNRESOLVED}
 
     def _completed(self, frame: PlannedAction, action: Action, bound: Bound) -> PlannedAction:
         """Add what depends on values and on the profile: open variables, connection, refusals, notes."""

@@ -11,8 +11,7 @@ from urllib.parse import urlsplit
 from architect.commands.model import CommandEffect, Effect, Flag
 from architect.runs.model import Executor, FileDigest, PlannedAction
 from architect.runs.profiles import Profile, ProfileKind
-
-UNKNOWN_IDENTITY = "?"
+from architect.work.leases import UNRESOLVED
 
 _URL = re.compile(r"\b(?:https?|wss?|ftp)://[^\s'\"|;<>)]+", re.IGNORECASE)
 _PATH = re.compile(r"(?<![\w/.$:@-])(?:\./)?[\w.-]+(?:/[\w.-]+)*(?![\w/])")
@@ -22,6 +21,12 @@ _BOUNDED_FORMS = {
     "podman stats": "podman stats --no-stream",
     "crictl stats": "crictl stats",
 }
+_PLACE_OPTIONS = {
+    "kubernetes": frozenset(("--context", "--kubeconfig", "--cluster", "--server", "-s", "--user", "--kube-context")),
+    "aws": frozenset(("--profile", "--endpoint-url")),
+    "docker": frozenset(("-H", "--host", "-c", "--context")),
+    "redis": frozenset(("-h", "-u", "-p", "-s")),
+}
 _ELSEWHERE = frozenset(("ssh", "scp", "sftp", "rsync", "telnet", "nc", "ftp", "mosh"))
 _WEB_SYSTEMS = frozenset(("http", "prometheus", "pager", "slack", ""))
 _PASSED_WORDS = frozenset(("host", "", "shell", "file", "local"))
@@ -30,8 +35,10 @@ _PASSED_WORDS = frozenset(("host", "", "shell", "file", "local"))
 def targets_of(commands: Sequence[CommandEffect], identities: Mapping[str, str]) -> tuple[str, ...]:
     """Return what an action changes, as `system@identity: kind/name in scope`.
 
-    Empty where a change has no target that is known: the run then locks the whole profile.
+    Empty where a change has no target that is known: the run then locks the whole profile. A command that names
+    another place than the usual one (`--context`, `-h`, ssh) acts on a system whose identity is not known.
     """
+    is_elsewhere = any(command.tool in _ELSEWHERE for command in commands)
     found: list[str] = []
     for command in commands:
         if command.effect is Effect.READ:
@@ -39,8 +46,24 @@ def targets_of(commands: Sequence[CommandEffect], identities: Mapping[str, str])
         system = command.target.system if command.target and command.target.system else command.system
         if not system or command.target is None or not str(command.target):
             return ()
-        found.append(f"{system}@{identities.get(system, UNKNOWN_IDENTITY)}: {command.target}")
+        is_usual = not is_elsewhere and not _names_place(command)
+        identity = identities.get(system.partition("-")[0], UNRESOLVED) if is_usual else UNRESOLVED
+        found.append(f"{system}@{identity}: {command.target}")
     return tuple(dict.fromkeys(found))
+
+
+def connection_key(connection: str) -> str:
+    """Return the name under which the identity of a database is kept that is reached by this connection."""
+    return f"postgresql {connection}"
+
+
+def _names_place(command: CommandEffect) -> bool:
+    """Say whether a command names a place of its own, beside what the environment says."""
+    if any(name == "host" for name, _ in command.parameters):
+        return True
+    options = _PLACE_OPTIONS.get(command.system.partition("-")[0], frozenset())
+    words = {word.partition("=")[0] for word in command.text.split()}
+    return not options.isdisjoint(words)
 
 
 def files_of(text: str, files: Mapping[str, str]) -> tuple[FileDigest, ...]:

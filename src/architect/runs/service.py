@@ -11,7 +11,7 @@ import socket
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from architect.access.people import Identity, Proof
+from architect.access.people import Identity, Proof, same_human
 from architect.audit.model import Event, EventStore
 from architect.kernel.clock import Clock
 from architect.kernel.errors import ConflictError, RefusedError, UsageError
@@ -20,6 +20,7 @@ from architect.runs import gates
 from architect.runs.events import (
     Answer,
     GateAnswered,
+    PageRecorded,
     RunAborted,
     RunCreated,
     RunEvent,
@@ -128,7 +129,17 @@ class RunService:
             single_person=verdict.single_person,
             break_glass=word.break_glass,
         )
-        return self._append(state, [answered], actor)
+        page = [self._page(found, actor)] if word.break_glass else []
+        return self._append(state, [answered, *page], actor)
+
+    def _page(self, gate: GateState, actor: Identity) -> PageRecorded:
+        """Return the page that break-glass owes the others."""
+        people = self._rules.people()
+        me = same_human(actor, people)
+        others = tuple(person.id for person in people if person.is_active and person.id not in me)
+        return PageRecorded(
+            gate=gate.opened.gate, to=others, is_delivered=False, detail="no way to page anybody is set up here"
+        )
 
     def refuse(self, run: RunId, gate: str, actor: Identity, *, word: Word | None = None) -> RunState:
         """Refuse what the gate names: the action is left out."""

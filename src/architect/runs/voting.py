@@ -74,6 +74,9 @@ def _require_standing(state: RunState, by: Identity, people: Sequence[Person]) -
         raise RefusedError("somebody unverified cannot approve outside a sandbox", hint="leave out --as")
     if _is_removed(by.person, people):
         raise RefusedError(f"{by.person} may no longer approve")
+    allowed = state.plan.people
+    if allowed and not same_human(by, people).intersection(allowed):
+        raise RefusedError(f"{by.person} may not approve in the profile {state.plan.profile}")
 
 
 def _require_reason(vote: Vote, what: str) -> None:

@@ -12,14 +12,15 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from architect.audit.model import EventStore
-from architect.kernel.clock import Clock
+from architect.audit.model import Event, EventStore
+from architect.kernel.clock import SteadyClock
 from architect.kernel.errors import ArchitectError, ConflictError
 from architect.kernel.ids import RunId
 from architect.runs import deciding, gates
 from architect.runs.context import Contexts
 from architect.runs.deciding import Decision, decide
 from architect.runs.events import (
+    ClockJumped,
     ConditionMeasured,
     GateOpened,
     GateReason,
@@ -32,10 +33,11 @@ from architect.runs.events import (
     TargetsLocked,
     UndoCaptured,
     draft,
+    parse,
     stream_of,
 )
 from architect.runs.leasing import HeldLease, LeaseLostError
-from architect.runs.model import Executor, UndoPlan
+from architect.runs.model import Executor, Plan, UndoPlan
 from architect.runs.ports import (
     ActionRunner,
     ConditionAsker,
@@ -53,6 +55,8 @@ from architect.runs.voting import VotingRules
 from architect.work.leases import LeaseStore, TargetLocks
 
 LEASE_TTL_S = 10.0
+CLOCK_TOLERANCE_S = 1.0
+"""By how much clocks may differ before it is worth an event."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +68,7 @@ class Engine:
     outputs: OutputStore
     leases: LeaseStore
     locks: TargetLocks
-    clock: Clock
+    clock: SteadyClock
     contexts: Contexts
     runners: Mapping[Executor, ActionRunner]
     asker: ConditionAsker
@@ -72,14 +76,20 @@ class Engine:
     proposer: Proposer
     survivors: Survivors
     rules: VotingRules
+    require_systems: Callable[[Plan], None] = lambda _: None
+    """Makes sure that a plan's systems are those it expects; raises RefusedError before anything is carried out."""
     observers: Sequence[Observer] = ()
     lease_ttl_s: float = LEASE_TTL_S
+
+
+OnEvent = Callable[[Event], None]
+"""Is told each event that a worker stored, right after it is durable."""
 
 
 class Worker:
     """Advances runs, one at a time; several workers may share a store."""
 
-    def __init__(self, engine: Engine, *, name: str = "", on_event: Callable[[RunEvent], None] | None = None) -> None:
+    def __init__(self, engine: Engine, *, name: str = "", on_event: OnEvent | None = None) -> None:
         self._engine = engine
         self.name = name or f"worker:{socket.gethostname()}/{os.getpid()}"
         self._on_event = on_event
@@ -88,7 +98,8 @@ class Worker:
     def advance(self, run: RunId) -> RunState:
         """Carry the run on until it waits for a person or another run, or ends; return it as it stands.
 
-        Raises ConflictError when another worker holds it, LeaseLostError when one took it over meanwhile.
+        Raises ConflictError when another worker holds it, LeaseLostError when one took it over meanwhile, RefusedError
+        when a system is not the one that the plan expects, StoreError when the store cannot be reached any more.
         """
         engine = self._engine
         subject = stream_of(run)
@@ -97,8 +108,10 @@ class Worker:
             holder = engine.leases.current(subject)
             owner = holder.owner if holder else "another worker"
             raise ConflictError(f"{run} is being carried out by {owner}")
-        state = fold(engine.events.read(subject))
         with HeldLease(lease, store=engine.leases, ttl_s=engine.lease_ttl_s) as held:
+            state = fold(engine.events.read(subject))
+            if state.ended is None:
+                engine.require_systems(state.plan)
             advancing = _Advance(engine, state=state, held=held, actor=self.name, on_event=self._on_event)
             self._present = advancing
             try:
@@ -125,13 +138,14 @@ class _Advance:
         state: RunState,
         held: HeldLease,
         actor: str,
-        on_event: Callable[[RunEvent], None] | None,
+        on_event: OnEvent | None,
     ) -> None:
         self._engine = engine
         self.state = state
         self._held = held
         self._actor = actor
         self._on_event = on_event
+        self._is_behind = False
         self.interrupted_by = ""
         self.stepper = Stepper(
             runners=engine.runners,
@@ -162,6 +176,7 @@ class _Advance:
     def _go_on(self) -> bool:
         """Do the next thing; False when there is none now."""
         self._take_over()
+        self._look_at_clocks()
         if self.interrupted_by and not self.state.is_interrupted and self.state.ended is None:
             self.append(RunInterrupted(by=self.interrupted_by))
         decision = decide(self.state, self._now())
@@ -171,7 +186,7 @@ class _Advance:
         return self._carry_out(decision)
 
     def _now(self) -> datetime:
-        """Return the present moment, never before the newest event: a clock that was set back moves nothing."""
+        """Return the present moment, never before the newest event."""
         return max(self._engine.clock.now(), self.state.last_at)
 
     def _take_over(self) -> None:
@@ -182,15 +197,34 @@ class _Advance:
         reason = "started" if self.state.generation == 0 else "resumed" if self.state.running is None else "taken-over"
         self.append(LeaseTaken(generation=generation, worker=self._actor, host=socket.gethostname(), reason=reason))
 
+    def _look_at_clocks(self) -> None:
+        """Record that this process was paused, or that the clock of the store was set back."""
+        if paused_s := self._held.taken_pause_s():
+            self.append(ClockJumped(seconds=round(paused_s, 3), what="the worker was paused"))
+        behind_s = self._engine.clock.behind_s()
+        if behind_s > CLOCK_TOLERANCE_S and not self._is_behind:
+            self.append(ClockJumped(seconds=-round(behind_s, 3), what="the clock was set back"))
+        self._is_behind = behind_s > CLOCK_TOLERANCE_S
+
     def append(self, *happened: RunEvent) -> None:
-        """Store what was decided, under the fence. Raises MovedError when a person was faster, LeaseLostError."""
+        """Store what was decided, under the fence. Raises MovedError when a person was faster, LeaseLostError.
+
+        What the store kept without being able to say so (it went away in that moment) is found there, and counts.
+        """
         self._held.require()
         try:
             self._store(happened)
         except ConflictError as error:
-            if self._catch_up():
+            news = self._catch_up()
+            if self._is_own(news, happened):
+                return
+            if news and self._held.renew():
                 raise MovedError from error
             raise LeaseLostError(f"{self.state.run} was taken over by another worker") from error
+
+    def _is_own(self, news: Sequence[Event], happened: Sequence[RunEvent]) -> bool:
+        last = news[-len(happened) :]
+        return all(event.actor == self._actor for event in last) and [parse(event) for event in last] == list(happened)
 
     def record(self, *happened: RunEvent) -> None:
         """Store what has happened already, whatever a person did meanwhile. Raises LeaseLostError."""
@@ -206,17 +240,19 @@ class _Advance:
         stored = self._engine.events.append(
             stream_of(self.state.run), drafts, expected_seq=self.state.seq, fence=self._held.lease.fence
         )
-        for event, typed in zip(stored, happened, strict=True):
+        self._take(stored)
+
+    def _take(self, events: Sequence[Event]) -> None:
+        for event in events:
             self.state = apply(self.state, event)
             if self._on_event is not None:
-                self._on_event(typed)
+                self._on_event(event)
 
-    def _catch_up(self) -> bool:
-        """Take what people appended meanwhile; False when there was nothing, or the lease is another's."""
+    def _catch_up(self) -> Sequence[Event]:
+        """Take what was appended meanwhile, by people mostly."""
         news = self._engine.events.read(stream_of(self.state.run), after=self.state.seq)
-        for event in news:
-            self.state = apply(self.state, event)
-        return bool(news) and self._held.renew()
+        self._take(news)
+        return news
 
     def _pause(self, until: datetime) -> None:
         """Wait for a moment under the lease, or until somebody interrupts; then take what people did meanwhile."""

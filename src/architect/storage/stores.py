@@ -69,8 +69,8 @@ def open_stores(url: str, *, adjust: Callable[[Clock], Clock] | None = None) -> 
     """Open the stores behind a URL; an empty database gets its tables.
 
     Raises IntegrityError for a database that is not ours, SettingsError for one of another version or a wrong URL,
-    StoreError where it cannot be reached. `adjust` puts a test's clock around the store's: this machine's on SQLite, the
-    server's on PostgreSQL.
+    StoreError where it cannot be reached. `adjust` puts a test's clock around the store's: this machine's on SQLite,
+    the server's on PostgreSQL.
     """
     database = open_database(url)
     try:

@@ -13,6 +13,9 @@ from architect.kernel.ids import RunId
 WHOLE_PROFILE = "*"
 """The target of a change whose target is unknown: it conflicts with every target of its profile."""
 
+UNRESOLVED = "?"
+"""The identity, in a target `system@identity: object`, of a system that could not be resolved."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lease:
@@ -68,13 +71,26 @@ class TargetLock:
 def is_conflict(held: TargetLock, run: RunId, *, profile: str, target: str) -> bool:
     """Say whether `held` forbids `run` to change `target`.
 
-    The same target conflicts under whatever profile, because it names the resolved system; a whole-profile lock
-    conflicts with every target of that profile, in both directions.
+    The same target conflicts under whatever profile, because it names the resolved system; where it could not be
+    resolved (`kubernetes@?: deployment/web`), the same object of any such system does. A whole-profile lock conflicts
+    with every target of that profile, in both directions.
     """
     if held.run == run:
         return False
-    is_whole = WHOLE_PROFILE in (held.target, target)
-    return held.profile == profile if is_whole else held.target == target
+    if WHOLE_PROFILE in (held.target, target):
+        return held.profile == profile
+    return held.target == target or _may_be_same(held.target, target)
+
+
+def _may_be_same(one: str, other: str) -> bool:
+    (system, identity, what), (other_system, other_identity, other_what) = _parts(one), _parts(other)
+    return UNRESOLVED in (identity, other_identity) and (system, what) == (other_system, other_what)
+
+
+def _parts(target: str) -> tuple[str, str, str]:
+    place, separator, what = target.partition(": ")
+    system, _, identity = place.partition("@") if separator else ("", "", "")
+    return system, identity, what
 
 
 class TargetLocks(Protocol):

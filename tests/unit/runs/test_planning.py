@@ -106,7 +106,7 @@ def test_no_value_is_taken_for_what_steers_the_shell() -> None:
 
 def test_values_come_from_the_person_then_the_profile_then_the_environment() -> None:
     book = runbook(step(1, action("1.1", "psql $ORDERS_URL -c 'SELECT 1' && echo <pod-name> $REGION")))
-    around = Surroundings(environment=["ORDERS_URL", "REGION"])
+    around = Surroundings(environment={"ORDERS_URL": "postgresql://app:hunter22@db/orders", "REGION": "eu"})
     made = plan(book, where=profile(), request=Request(values={"pod_name": "web-1"}), around=around)
     found = {binding.name: (binding.value, binding.reference) for binding in made.bindings}
     assert found == {"ORDERS_URL": (None, "env:ORDERS_URL"), "pod_name": ("web-1", None)}
@@ -114,8 +114,14 @@ def test_values_come_from_the_person_then_the_profile_then_the_environment() -> 
 
 
 def test_the_profile_local_passes_what_the_document_names() -> None:
-    made = plan(runbook(step(1, action("1.1", "echo $REGION"))), around=Surroundings(environment=["REGION"]))
-    assert [(each.name, each.reference) for each in made.bindings] == [("REGION", "env:REGION")]
+    book = runbook(step(1, action("1.1", "echo $REGION $API_TOKEN $CACHE_URL")))
+    given = {"REGION": "eu", "API_TOKEN": "abc", "CACHE_URL": "redis://:secret@cache/0", "OTHER": "x"}
+    made = plan(book, around=Surroundings(environment=given))
+    assert {each.name: (each.value, each.reference) for each in made.bindings} == {
+        "REGION": ("eu", None),
+        "API_TOKEN": (None, "env:API_TOKEN"),
+        "CACHE_URL": (None, "env:CACHE_URL"),
+    }
 
 
 def test_a_value_that_may_not_stand_there_refuses_the_action_with_its_place() -> None:

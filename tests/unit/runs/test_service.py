@@ -82,7 +82,10 @@ def test_break_glass_needs_a_reason_and_stands_out(world: World) -> None:
     with pytest.raises(RefusedError, match="break-glass"):
         world.service.approve(state.run, gate_of(state), DANA, word=Word(break_glass=True))
     state = world.service.approve(state.run, gate_of(state), DANA, word=Word(break_glass=True, reason="nobody answers"))
-    assert world.service.events(state.run)[-1].data["break_glass"] is True
+    answered, page = world.service.events(state.run)[-2:]
+    assert answered.data["break_glass"] is True
+    assert page.kind == "page.recorded"
+    assert page.data["is_delivered"] is False
     assert state.open_gate is None
 
 

@@ -28,7 +28,8 @@ from architect.runs.values import (
 )
 
 BASH = shutil.which("bash") or "/bin/bash"
-SHOW = "import json, os, sys; print(json.dumps([w.encode('utf-8', 'surrogateescape').hex() for w in sys.argv[1:]]))"
+SHOWN = "shown by the tool of this test: "
+SHOW = f"import json, os, sys; print({SHOWN!r} + json.dumps([w.encode('utf-8', 'surrogateescape').hex() for w in sys.argv[1:]]))"
 
 HOSTILE = (
     '"$(touch x)"',
@@ -129,12 +130,12 @@ def run(bound: Bound, values: Mapping[str, str]) -> list[str]:
         left = {entry.name for entry in scratch.iterdir()} - {f"out-{value}" for value in values.values()}
         assert left == set(), f"something was made: {left}"
         text = done.stdout.decode("utf-8", "surrogateescape")
-    if not text.startswith("["):
+    if not text.startswith(SHOWN):
         return [text]
     return [
         bytes.fromhex(word).decode("utf-8", "surrogateescape")
         for line in text.splitlines()
-        for word in json.loads(line)
+        for word in json.loads(line.removeprefix(SHOWN))
     ]
 
 

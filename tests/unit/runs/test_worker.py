@@ -441,6 +441,6 @@ def test_an_action_that_a_rule_refuses_at_the_last_moment_did_not_start(world: W
         def start(self, request: ActionRequest, sink: OutputSink, stop: Stop) -> ActionOutcome:
             raise RefusedError("the host is not the profile's")
 
-    world.runners[Executor.HTTP] = InProcess(Refusing())
-    state = world.start(shell("1.1", "GET", executor=Executor.HTTP))
+    world.runners[Executor.REDIS] = InProcess(Refusing())
+    state = world.start(shell("1.1", "GET", executor=Executor.REDIS))
     assert state.step(ActionId("1.1")).ended_outcome is Outcome.NOT_STARTED

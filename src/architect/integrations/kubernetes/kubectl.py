@@ -57,3 +57,11 @@ def get(kind: str, name: str, namespace: str, *, environment: Mapping[str, str])
 def context(environment: Mapping[str, str]) -> str:
     """Return the name of the current context."""
     return ask(["config", "current-context"], environment).strip()
+
+
+def identity(environment: Mapping[str, str]) -> str:
+    """Return which cluster the current context leads to: the UID of its first namespace, else its server's address."""
+    try:
+        return str(get("namespace", "kube-system", "", environment=environment)["metadata"]["uid"])
+    except (ClusterUnreachableError, KeyError, TypeError):
+        return ask(["config", "view", "--minify", "--output", "jsonpath={.clusters[0].cluster.server}"], environment)

@@ -48,6 +48,14 @@ def connect(text: str | None, variables: Mapping[str, str], *, statement_timeout
     return connection
 
 
+def address(text: str | None, variables: Mapping[str, str]) -> str:
+    """Return where a connection leads, `host:port/database as user`, without connecting."""
+    found = _spelled_out(postgres_parameters(text, variables), variables)
+    host = found.get("host") or "the local socket"
+    port = f":{found['port']}" if found.get("port") else ""
+    return f"{host}{port}/{found['dbname']} as {found['user']}"
+
+
 def _spelled_out(given: Mapping[str, str], variables: Mapping[str, str]) -> Mapping[str, str]:
     """Return the parameters with a URL or conninfo string taken apart, and nothing left for this process to fill."""
     import psycopg

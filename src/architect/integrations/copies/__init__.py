@@ -1,0 +1,1 @@
+"""Places outside the store where copies of checkpoints are kept: a file, syslog, S3."""

@@ -1,0 +1,133 @@
+"""An installation: a state folder, its store, its settings, and who sits in front of it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from architect.access.people import Identity
+from architect.access.trust import is_trusted
+from architect.audit.checkpoints import Checkpoint, CheckpointCopies, line_of
+from architect.audit.keys import signing_key
+from architect.integrations.copies.places import FileCopies, copies_of
+from architect.integrations.machine.who import who_is_here
+from architect.integrations.secrets.sources import Secrets
+from architect.kernel.errors import ArchitectError, ConflictError
+from architect.runs.service import RunService
+from architect.runs.voting import VotingRules
+from architect.settings import IsTrusted, Settings, load_settings, state_folder, store_url
+from architect.storage.stores import FILE_NAME, Stores, open_stores, store_place
+
+KEYS_FOLDER = "keys"
+RUNS_FOLDER = "runs"
+CHECKPOINTS_FILE = "checkpoints.jsonl"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Installation:
+    """Everything that commands need of an installation; `environment` is the caller's."""
+
+    folder: Path
+    stores: Stores
+    settings: Settings
+    identity: Identity
+    environment: Mapping[str, str]
+
+    @property
+    def rules(self) -> VotingRules:
+        """Who may approve what. A second registered person ends the mode of a single one."""
+        active = sum(person.is_active for person in self.stores.people.list())
+        is_single = max(active, self.settings.people_count) <= 1
+        return VotingRules(people=self.stores.people.list, is_single_person=is_single)
+
+    @property
+    def service(self) -> RunService:
+        """The door to runs."""
+        stores = self.stores
+        return RunService(events=stores.events, index=stores.index, clock=stores.clock, rules=self.rules)
+
+    @property
+    def secrets(self) -> Secrets:
+        """Where references to secrets are resolved."""
+        return Secrets(self.environment)
+
+    @property
+    def runs_folder(self) -> Path:
+        """Where runs have their folders."""
+        return self.folder / RUNS_FOLDER
+
+    @property
+    def keys_folder(self) -> Path:
+        """Where the signing key and the public keys lie."""
+        return self.folder / KEYS_FOLDER
+
+    @property
+    def own_copies(self) -> FileCopies:
+        """The copies of checkpoints beside the store."""
+        return FileCopies(self.folder / CHECKPOINTS_FILE)
+
+    @property
+    def copies(self) -> tuple[CheckpointCopies, ...]:
+        """Every place that gets copies of checkpoints."""
+        return (self.own_copies, *copies_of(self.settings.checkpoint_copies, self.environment))
+
+    @property
+    def own_store(self) -> frozenset[str]:
+        """How the own store is spelled, so that no run changes it."""
+        url = store_url(self.environment)
+        return frozenset({str(self.folder / FILE_NAME), FILE_NAME, *((url,) if url else ())})
+
+
+@contextmanager
+def open_installation(state: str | None, *, directory: Path | None = None) -> Iterator[Installation]:
+    """Open the state folder and its store, read the settings, and find out who is here.
+
+    Raises SettingsError, IntegrityError or StoreError, each with what to do.
+    """
+    environment = dict(os.environ)
+    folder = state_folder(state, environment)
+    with open_stores(store_url(environment) or store_place(folder)) as stores:
+        settings = load_settings(directory or Path.cwd(), is_trusted=_is_trusted(stores))
+        yield Installation(
+            folder=folder,
+            stores=stores,
+            settings=settings,
+            identity=who_is_here(environment),
+            environment=environment,
+        )
+
+
+def _is_trusted(stores: Stores) -> IsTrusted:
+    def check(path: Path, digest: str) -> bool:
+        return is_trusted(str(path), digest, stores.trust.list())
+
+    return check
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """A checkpoint that was made, and the places that could not take a copy, with the reasons."""
+
+    checkpoint: Checkpoint
+    failures: tuple[str, ...]
+
+
+def make_checkpoint(installation: Installation) -> Kept | None:
+    """Sign everything recorded by now and copy the line outside the store; None when nothing is new."""
+    signer = signing_key(installation.keys_folder)
+    try:
+        checkpoint = installation.stores.checkpoints.make(signer, actor=installation.identity.actor)
+    except ConflictError:
+        return None
+    if checkpoint is None:
+        return None
+    failures = []
+    for place in installation.copies:
+        try:
+            place.put(line_of(checkpoint))
+        except ArchitectError as error:
+            failures.append(f"{place.name}: {error.message}")
+    return Kept(checkpoint=checkpoint, failures=tuple(failures))
