@@ -12,7 +12,7 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 .PHONY: run test soak bench check fmt lock clean
 
 run: $(READY)
-	@$(BIN)/architect demo
+	@PATH="$$PWD/$(BIN):$$PATH" $(BIN)/architect demo --state "$$PWD/.architect/demo"
 
 test: $(READY)
 	@tools=$$(scripts/system_tools.sh) || echo "make test: Prometheus and redis-cli are missing; their tests will say so"; \

@@ -147,7 +147,7 @@ def load_settings(directory: Path, *, is_trusted: IsTrusted, user_folder: Path |
     notices: tuple[str, ...] = ()
     project_file = find_project_file(directory)
     if project_file is not None and project_file != user_file:
-        text = _read(project_file)
+        text = read_settings_file(project_file)
         if is_trusted(project_file, digest_of(text)):
             parts.append(parse_settings(text, project_file))
         else:
@@ -335,10 +335,11 @@ def _read_user_file(path: Path) -> Settings:
         raise SettingsError(
             "others may write this settings file", place=str(path), hint="chown it to yourself, chmod 600"
         )
-    return parse_settings(_read(path), path)
+    return parse_settings(read_settings_file(path), path)
 
 
-def _read(path: Path) -> str:
+def read_settings_file(path: Path) -> str:
+    """Return the text of a settings file. Raises SettingsError where it cannot be one."""
     try:
         data = path.read_bytes()
     except OSError as error:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from datetime import timedelta
+from itertools import pairwise
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -80,7 +81,7 @@ def test_of_many_who_append_at_once_each_number_goes_to_one(kept: Kept) -> None:
     events = kept.events.read(STREAM)
     assert len(events) + len(refused) == 20
     assert [event.seq for event in events] == list(range(1, len(events) + 1))
-    assert all(event.prev == before.hash for before, event in zip(events, events[1:], strict=False))
+    assert all(event.prev == before.hash for before, event in pairwise(events))
 
 
 def test_heads_name_the_last_event_of_each_stream(kept: Kept) -> None:

@@ -76,6 +76,18 @@ def find_runbook(document: Document, name: str) -> Runbook:
     raise UsageError(f"{document.path} has no runbook `{name[:80]}`", hint=hint)
 
 
+def only_runbook(document: Document) -> Runbook:
+    """Return the runbook of a document that has one; UsageError lists them where there are several."""
+    if len(document.runbooks) == 1:
+        return document.runbooks[0]
+    shown = ", ".join(f"#{runbook.id}" for runbook in document.runbooks[:8])
+    more = " …" if len(document.runbooks) > 8 else ""
+    raise UsageError(
+        f"{document.path} has {len(document.runbooks) or 'no'} runbooks",
+        hint=f"name one: {shown}{more}" if shown else "nothing in it can be done step by step",
+    )
+
+
 def _similar_files(path: Path) -> str:
     parent = path.parent
     if not parent.is_dir():

@@ -14,7 +14,7 @@ COMMANDS = {
     "show": "Print a document: runbooks, steps, actions, effects, variables.",
     "effects": "Say what commands do to their targets.",
     "run": "Run a runbook: reads by themselves, changes behind gates, recovery proved.",
-    "runs": "List, show, resume, abort and undo runs.",
+    "runs": "List, show, resume, abort and undo runs; approve, answer and look into them.",
     "audit": "Verify and export the record.",
     "sandbox": "Bring up the rehearsal world, look at it, take it down.",
     "trust": "Trust the settings file of a project, by digest.",

@@ -391,6 +391,11 @@ def stream_of(run: RunId) -> StreamId:
     return StreamId(f"run:{run}")
 
 
+def run_of(stream: StreamId) -> RunId:
+    """Return the run whose stream this is."""
+    return RunId(stream.removeprefix("run:"))
+
+
 def draft(event: RunEvent, actor: str) -> Draft:
     """Return the event as a draft for the store."""
     data: Mapping[str, Json] = msgspec.to_builtins(event)

@@ -52,12 +52,12 @@ def bring_up(place: Path, *, writable: Sequence[Path] = (), tell: Tell = lambda 
 
 
 @contextmanager
-def world_for(place: Path, *, writable: Sequence[Path] = ()) -> Iterator[World]:
+def world_for(place: Path, *, writable: Sequence[Path] = (), tell: Tell = lambda _: None) -> Iterator[World]:
     """Give a new world for the length of a block; it ends with this process, however that ends."""
     with _locked(place):
         if find_world(place) is not None:
             raise SandboxError(f"there is a sandbox at {place} already")
-        world, guard = _start(place, writable, tell=lambda _: None, tied=True)
+        world, guard = _start(place, writable, tell=tell, tied=True)
     assert guard.stdin is not None
     with guard:
         try:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from architect.access.people import Identity
+from architect.access.secrets import matches
 from architect.integrations.aws.undoing import AwsUndo
 from architect.integrations.http.asking import HttpConditions
 from architect.integrations.http.client import GuardedWebClient
@@ -21,69 +22,75 @@ from architect.integrations.shell.executor import ShellRunner
 from architect.integrations.shell.psql import PsqlRunner, SqlRunners
 from architect.integrations.shell.survivors import LocalSurvivors
 from architect.kernel.errors import RefusedError
-from architect.kernel.ids import RunId
+from architect.kernel.ids import PersonId, RunId
 from architect.runs.asking import ConditionsByKind, OutputConditions, OutputProposer, UndoByCapture
 from architect.runs.context import Contexts, Surroundings
 from architect.runs.model import ConditionKind, Executor, Plan
 from architect.runs.native import InProcess
 from architect.runs.output import output_text
-from architect.runs.ports import ActionRunner, ConditionAsker, Observer, OutputKey
+from architect.runs.ports import ActionRunner, ConditionAsker, Observer, OutputKey, OutputStore
 from architect.runs.service import RunService
+from architect.runs.voting import VotingRules
 from architect.runs.worker import Engine, OnEvent, Worker
 from architect.storage.stores import Stores
-from architect.wiring.installation import Installation, open_installation
+from architect.wiring.installation import Installation, Kept, make_checkpoint, open_installation
 from architect.wiring.sites import Site, open_site, require_systems
 
+EngineFor = Callable[[RunId, Sequence[Observer]], Engine]
+"""Returns the engine that carries a run out, with those who look at its output."""
 
-@dataclass(kw_only=True)
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Workplace:
-    """What a terminal needs of runs: the door to them, workers that carry them out, and who sits there."""
+    """What a terminal needs of runs: the door to them, who sits there, and engines that carry them out."""
 
     service: RunService
     identity: Identity
-    installation: Installation | None = None
-    engine: Engine | None = None
-    observers: Sequence[Observer] = ()
-    _shells: dict[str, ShellRunner] = field(default_factory=dict)
+    rules: VotingRules
+    outputs: OutputStore
+    engine_for: EngineFor
+    is_secret_of: Callable[[PersonId, str], bool] = lambda *_: False
+    """Says whether a registered person's own secret is the one given."""
+    keep: Callable[[], Kept | None] = lambda: None
+    """Makes a checkpoint and copies it outside the store."""
 
-    def worker(self, run: RunId, *, on_event: OnEvent | None = None) -> Worker:
-        """Return a worker of this process for a run: at the site of the profile that it was planned for."""
-        return Worker(self.engine or self._engine(run), on_event=on_event)
-
-    def _engine(self, run: RunId) -> Engine:
-        assert self.installation is not None
-        site = open_site(self.installation, self.service.state(run).plan.profile)
-        if site.bash not in self._shells:
-            self._shells[site.bash] = ShellRunner(bash=site.bash)
-        return engine_at(site, shell=self._shells[site.bash], observers=self.observers)
-
-    def close(self) -> None:
-        """End the guards of the shells with whatever they still have."""
-        for shell in self._shells.values():
-            shell.close()
+    def worker(self, run: RunId, *, on_event: OnEvent | None = None, observers: Sequence[Observer] = ()) -> Worker:
+        """Return a worker of this process for a run."""
+        return Worker(self.engine_for(run, observers), on_event=on_event)
 
 
 @contextmanager
-def open_workplace(state: str | None, *, observers: Sequence[Observer] = ()) -> Iterator[Workplace]:
+def open_workplace(state: str | None) -> Iterator[Workplace]:
     """Open an installation and its door to runs."""
-    with open_installation(state) as installation:
-        place = workplace_of(installation, observers=observers)
-        try:
-            yield place
-        finally:
-            place.close()
+    with open_installation(state) as installation, workplace_of(installation) as place:
+        yield place
 
 
-def workplace_of(
-    installation: Installation, *, identity: Identity | None = None, observers: Sequence[Observer] = ()
-) -> Workplace:
-    """Return the workplace of an installation that is open; whoever asks closes it."""
-    return Workplace(
-        service=installation.service,
-        identity=identity or installation.identity,
-        installation=installation,
-        observers=observers,
-    )
+@contextmanager
+def workplace_of(installation: Installation, *, identity: Identity | None = None) -> Iterator[Workplace]:
+    """Give the workplace of an installation for the length of a block; the shells end with it."""
+    shells: dict[str, ShellRunner] = {}
+    service, people = installation.service, installation.stores.people
+
+    def engine_for(run: RunId, observers: Sequence[Observer]) -> Engine:
+        site = open_site(installation, service.state(run).plan.profile)
+        if site.bash not in shells:
+            shells[site.bash] = ShellRunner(bash=site.bash)
+        return engine_at(site, shell=shells[site.bash], observers=observers)
+
+    try:
+        yield Workplace(
+            service=service,
+            identity=identity or installation.identity,
+            rules=installation.rules,
+            outputs=installation.stores.outputs,
+            engine_for=engine_for,
+            is_secret_of=lambda person, secret: matches(secret, people.verifier(person)),
+            keep=lambda: make_checkpoint(installation),
+        )
+    finally:
+        for shell in shells.values():
+            shell.close()
 
 
 def engine_at(site: Site, *, shell: ShellRunner, observers: Sequence[Observer] = ()) -> Engine:
@@ -113,6 +120,16 @@ def engine_at(site: Site, *, shell: ShellRunner, observers: Sequence[Observer] =
         require_systems=lambda plan: require_systems(site, plan),
         observers=observers,
     )
+
+
+@contextmanager
+def runners_at(site: Site) -> Iterator[Mapping[Executor, ActionRunner]]:
+    """Give the runners of a site for the length of a block, outside any run."""
+    shell = ShellRunner(bash=site.bash)
+    try:
+        yield _runners(site, shell, GuardedWebClient(site.profile.hosts))
+    finally:
+        shell.close()
 
 
 def _contexts(site: Site) -> Contexts:

@@ -27,7 +27,13 @@ def world(tmp_path: Path) -> Iterator[World]:
 
 def call(world: World, *words: str) -> Result:
     """Call `architect runs` in a world."""
-    place = Workplace(service=world.service, engine=world.engine, identity=DANA)
+    place = Workplace(
+        service=world.service,
+        identity=DANA,
+        rules=world.rules,
+        outputs=world.outputs,
+        engine_for=lambda *_: world.engine,
+    )
     return CliRunner().invoke(command, words, obj=place)
 
 

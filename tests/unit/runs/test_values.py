@@ -29,7 +29,9 @@ from architect.runs.values import (
 
 BASH = shutil.which("bash") or "/bin/bash"
 SHOWN = "shown by the tool of this test: "
-SHOW = f"import json, os, sys; print({SHOWN!r} + json.dumps([w.encode('utf-8', 'surrogateescape').hex() for w in sys.argv[1:]]))"
+SHOW = f"""\
+import json, os, sys
+print({SHOWN!r} + json.dumps([w.encode('utf-8', 'surrogateescape').hex() for w in sys.argv[1:]]))"""
 
 HOSTILE = (
     '"$(touch x)"',
