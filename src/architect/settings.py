@@ -101,7 +101,9 @@ TABLES: Mapping[str, type[_Table]] = {
 }
 """The sections of a settings file; in `profiles` and `scripts` every key holds one such table."""
 
-_NAMED_TABLES = frozenset(("profiles", "scripts"))
+NAMED_TABLES = frozenset(("profiles", "scripts"))
+"""Sections in which every key holds a table of the section's kind."""
+
 TableT = TypeVar("TableT", bound=_Table)
 
 

@@ -12,6 +12,7 @@ from architect.commands.model import Effect
 from architect.kernel.errors import SettingsError
 from architect.runs.profiles import LOCAL, ProfileKind, SecretReference, SecretScheme
 from architect.settings import (
+    NAMED_TABLES,
     TABLES,
     digest_of,
     find_project_file,
@@ -220,7 +221,7 @@ def test_the_own_store_is_never_the_operated_services_database() -> None:
 
 def documented_settings() -> list[str]:
     """Return every setting there is, spelled as the reference spells it."""
-    prefixes = {section: section if section == "people" else f"{section}.NAME" for section in TABLES}
+    prefixes = {section: f"{section}.NAME" if section in NAMED_TABLES else section for section in TABLES}
     return [
         f"{prefixes[section]}.{field.encode_name}"
         for section, kind in TABLES.items()
