@@ -415,7 +415,10 @@ class _Planner:
         return tuple(ToolPath(name=name, path=path) for name in names if (path := self._path_of(name)))
 
     def _path_of(self, name: str) -> str | None:
-        return self.profile.tools.get(name) or (self.surroundings.tools or {}).get(name)
+        found = self.profile.tools.get(name)
+        if found is None and self.surroundings.tools is not None:
+            found = self.surroundings.tools.get(name)
+        return found
 
     def _tool_notes(self, frame: PlannedAction) -> tuple[str, ...]:
         if frame.executor is not Executor.SHELL or self.surroundings.tools is None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from architect.commands.judging import judge
 from architect.commands.model import Effect
 from architect.integrations.machine.looking import (
     RepositoryFiles,
@@ -16,7 +17,9 @@ from architect.integrations.machine.looking import (
     repository_of,
     run_environment,
 )
+from architect.runs.planning import Surroundings, make_plan
 from architect.runs.profiles import EnvironmentValue, Profile, ProfileKind, SecretReference, SecretScheme, local_profile
+from builders.runbooks import action, document, runbook, step
 
 
 class KnownSecrets:
@@ -104,3 +107,13 @@ def test_only_what_is_allowed_reaches_a_run() -> None:
 def test_a_sandbox_starts_empty() -> None:
     where = Profile(name="s", kind=ProfileKind.SANDBOX, environment={}, passes=(), hosts={}, tools={})
     assert run_environment(where, {"PATH": "/bin", "HOME": "/root"}, KnownSecrets())[0] == {}
+
+
+def test_a_plan_finds_tools_that_are_looked_up_one_by_one(tmp_path: Path) -> None:
+    (tmp_path / "mytool").write_text("#!/bin/sh\n")
+    (tmp_path / "mytool").chmod(0o755)
+    book = runbook(step(1, action("1.1", "mytool list")))
+    around = Surroundings(tools=ToolsOnPath(str(tmp_path), {}))
+    made = make_plan(document(book), book, profile=local_profile(), judge=judge, surroundings=around)
+    assert [(tool.name, tool.path) for tool in made.actions[0].tools] == [("mytool", str(tmp_path / "mytool"))]
+    assert made.actions[0].notes == ("its target is not known: nothing else may change this profile meanwhile",)
