@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import argparse
 import json
-import platform
-import time
-from collections.abc import Callable
+import sys
 from pathlib import Path
 
 from architect.commands.judging import judge
+from benchmarks.beside import median_of, print_json, print_table, seconds_of
 
 LINES = (
     "kubectl get pods -n web --sort-by=.metadata.name | tail -20",
@@ -25,48 +23,28 @@ LINES = (
 )
 
 
-def seconds(work: Callable[[], object], rounds: int) -> float:
-    """Return the best time of `rounds` runs."""
-    times = []
-    for _ in range(rounds):
-        begin = time.perf_counter()
-        work()
-        times.append(time.perf_counter() - begin)
-    return min(times)
-
-
-def measure(lines: list[str], rounds: int) -> dict[str, object]:
-    """Judge each line by itself, and texts of 100 and 1,000 lines."""
-    for line in lines:
-        judge(line)
-    each = seconds(lambda: [judge(line) for line in lines], rounds)
-    small = seconds(lambda: judge("\n".join(LINES * 10)), rounds)
-    large = seconds(lambda: judge("\n".join(LINES * 100)), rounds)
+def measure(lines: list[str]) -> dict[str, float]:
+    """Judge each line by itself, the first time and again, and texts of 100 and 1,000 lines."""
+    first = seconds_of(lambda: [judge(line) for line in lines])
+    again = median_of(lambda: [judge(line) for line in lines], rounds=3)
+    small = median_of(lambda: judge("\n".join(LINES * 10)), rounds=3)
+    large = median_of(lambda: judge("\n".join(LINES * 100)), rounds=3)
     return {
-        "lines": len(lines),
-        "lines_per_second": round(len(lines) / each),
-        "growth_from_100_to_1000_lines": round(large / small, 2),
-        "machine": platform.machine(),
-        "python": platform.python_version(),
+        "first_per_s": round(len(lines) / first),
+        "again_per_s": round(len(lines) / again),
+        "growth": round(large / small, 1),
     }
 
 
 def main() -> None:
-    """Print a table, or JSON."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--commands", type=Path, help="JSON Lines with `command`, instead of the ten built in")
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--json", action="store_true")
-    arguments = parser.parse_args()
-    lines = list(LINES) * 100
-    if arguments.commands:
-        lines = [json.loads(line)["command"] for line in arguments.commands.read_text(encoding="utf-8").splitlines()]
-    figures = measure(lines, arguments.rounds)
-    if arguments.json:
-        print(json.dumps(figures))
-        return
-    for name, value in figures.items():
-        print(f"{name:32} {value}")
+    """Print the table, then JSON. A file of JSON Lines with `command` stands for the ten lines built in."""
+    given = Path(sys.argv[1]).read_text(encoding="utf-8").splitlines() if len(sys.argv) > 1 else []
+    lines = [json.loads(line)["command"] for line in given] or list(LINES) * 100
+    found = measure(lines)
+    rows: list[list[object]] = [["lines", "first time, lines/s", "again, lines/s", "100 to 1,000 lines, times"]]
+    rows.append([len(lines), *found.values()])
+    print_table("effects, one core", rows, target="5,000 lines a second; 10 times for 10 times the text")
+    print_json("effects", found)
 
 
 if __name__ == "__main__":

@@ -32,16 +32,17 @@ class StoreServer:
     folder: Path
     port: int
     password: str
+    is_durable: bool = False
     process: subprocess.Popen[bytes] | None = field(default=None, repr=False)
 
     @classmethod
     @contextmanager
-    def of_new_cluster(cls) -> Iterator[StoreServer]:
-        """Make a cluster and keep its server up for the length of a block."""
+    def of_new_cluster(cls, *, is_durable: bool = False) -> Iterator[StoreServer]:
+        """Make a cluster and keep its server up for the length of a block; durable ones flush to the disk."""
         folder = Path(tempfile.mkdtemp(prefix="architect-store-"))
         folder.chmod(0o711)
         programs = postgres_programs(known_server_user(), folder)
-        server = cls(programs, folder, free_ports().primary, secrets.token_urlsafe(12))
+        server = cls(programs, folder, free_ports().primary, secrets.token_urlsafe(12), is_durable=is_durable)
         try:
             server.initialise()
             server.start()
@@ -65,7 +66,12 @@ class StoreServer:
 
     def start(self) -> None:
         """Start the server and wait until it answers."""
-        settings = {"listen_addresses": LOOPBACK, "port": str(self.port), "fsync": "off", "max_connections": "80"}
+        settings = {
+            "listen_addresses": LOOPBACK,
+            "port": str(self.port),
+            "fsync": "on" if self.is_durable else "off",
+            "max_connections": "80",
+        }
         settings |= {"unix_socket_directories": str(self.folder / "data"), "dynamic_shared_memory_type": "mmap"}
         argv: list[str | Path] = [self.programs / "postgres", "-D", self.folder / "data"]
         argv += [f"--{key}={value}" for key, value in settings.items()]

@@ -49,13 +49,13 @@ class ShellState:
     secrets: tuple[str, ...]
 
 
-def dump_commands(target: str) -> str:
-    """Return shell text, without subshells, that reports statuses and state to the file `target`."""
+def dump_commands(target: int) -> str:
+    """Return shell text, without subshells, that reports statuses and state to a descriptor."""
     statuses = '"${__architect_status-$__architect_code}" "${__architect_pipe-}"'
     printers = ("declare -p", "declare -f", "declare -F", "shopt -p", "set +o", "alias -p")
     printed = "; ".join(f"builtin {printer}; builtin printf '\\0'" for printer in printers)
     report = f"builtin printf '%s\\0%s\\0' {statuses}; {printed}; builtin printf '%s\\0' \"$PWD\""
-    return f"{{ {report}; }} >{shlex.quote(target)} 2>/dev/null"
+    return f"{{ {report}; }} >&{target} 2>/dev/null"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

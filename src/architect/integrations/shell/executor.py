@@ -18,7 +18,18 @@ from pathlib import Path
 
 from architect.integrations.shell.carried import ShellState, read_report
 from architect.integrations.shell.guarding import GuardLostError, GuardProcess, boot_id, host_name
-from architect.integrations.shell.script import WAITING, Setting, StepFiles, action_text, script_text, secret_names
+from architect.integrations.shell.script import (
+    DUMP_FD,
+    GO_FD,
+    SCRIPT_FD,
+    TEXT_FD,
+    WAITING,
+    SecretPipes,
+    Setting,
+    action_text,
+    script_text,
+    secret_names,
+)
 from architect.integrations.shell.statuses import read_statuses
 from architect.integrations.shell.survivors import STEP_VARIABLE
 from architect.integrations.shell.tools import ToolMissingError, hint_for
@@ -56,13 +67,14 @@ class ShellRunner:
         """
         _require_tools(request)
         carrier = Carrier.of(request.folder, _environment(request))
-        files = _write_files(request, carrier)
+        told = _secret_pipes(request)
         guard, (waiting, pid, started) = self._running_guard(), self._take()
+        waiting.pipes.write(request, carrier, told)
         mark = ProcessMark(
             pid=pid, started=started, host=self._host, boot=self._boot, guard=guard.pid, cookie=waiting.cookie
         )
         return ShellAction(
-            request, guard=guard, pipes=waiting.pipes, mark=mark, files=files, carrier=carrier, when_ended=self._warm_up
+            request, guard=guard, pipes=waiting.pipes, mark=mark, told=told, carrier=carrier, when_ended=self._warm_up
         )
 
     def close(self) -> None:
@@ -123,6 +135,9 @@ class Carrier:
     @classmethod
     def of(cls, folder: Path, given: Mapping[str, str]) -> Carrier:
         """Return the carrier of a run's folder, with the state that the action before left."""
+        scratch = folder / "scratch"
+        if not scratch.is_dir():
+            scratch.mkdir(mode=0o700)
         state = folder / STATE_FILE
         before = state.read_text(errors="surrogateescape") if state.exists() else None
         return cls(folder=folder, given=given, before=before)
@@ -150,14 +165,17 @@ class Carrier:
 
 @dataclass(slots=True, kw_only=True)
 class _Pipes:
-    """Our ends and the child's ends of an action's pipes."""
+    """Our ends of an action's pipes and its files in memory, and what the child gets, by the child's own numbers."""
 
     out: int
     err: int
     go: int
     wake: int
     waker: int
-    theirs: tuple[int, ...]
+    script: int
+    text: int
+    dump: int
+    theirs: dict[int, int]
     ours: set[int] = field(default_factory=set)
 
     @classmethod
@@ -166,6 +184,7 @@ class _Pipes:
         err, their_err = os.pipe()
         their_go, go = os.pipe()
         wake, waker = os.pipe()
+        script, text, dump = (os.memfd_create(name) for name in ("script", "action", "report"))
         with contextlib.suppress(OSError):
             fcntl.fcntl(out, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
         return cls(
@@ -174,12 +193,28 @@ class _Pipes:
             go=go,
             wake=wake,
             waker=waker,
-            theirs=(their_out, their_err, their_go),
-            ours={out, err, go, wake, waker},
+            script=script,
+            text=text,
+            dump=dump,
+            theirs={SCRIPT_FD: script, TEXT_FD: text, DUMP_FD: dump, 1: their_out, 2: their_err, GO_FD: their_go},
+            ours={out, err, go, wake, waker, script, text, dump},
         )
 
+    def write(self, request: ActionRequest, carrier: Carrier, told: SecretPipes | None) -> None:
+        """Write what the waiting bash will run."""
+        action = request.action
+        setting = Setting(
+            directory=carrier.scratch,
+            environment={name: value for name, value in carrier.given.items() if name.isidentifier()},
+            state=carrier.state if carrier.before is not None else None,
+            tools=action.tools,
+            told=secret_names(action.executed) if told else (),
+        )
+        _write_all(self.text, action_text(action.executed))
+        _write_all(self.script, script_text(setting, told))
+
     def close_theirs(self) -> None:
-        for fd in self.theirs:
+        for fd in set(self.theirs.values()) - self.ours:
             os.close(fd)
 
     def close_one(self, fd: int) -> None:
@@ -210,7 +245,7 @@ class ShellAction:
         guard: GuardProcess,
         pipes: _Pipes,
         mark: ProcessMark,
-        files: StepFiles,
+        told: SecretPipes | None,
         carrier: Carrier,
         when_ended: Callable[[], None],
     ) -> None:
@@ -218,7 +253,7 @@ class ShellAction:
         self._guard = guard
         self._pipes = pipes
         self._mark = mark
-        self._files = files
+        self._secret_pipes = told
         self._carrier = carrier
         self._when_ended = when_ended
         self._is_late = False
@@ -226,6 +261,7 @@ class ShellAction:
         self._told: dict[int, bytes] = {}
         self._heard = -1
         self._ended: dict[str, int] | None = None
+        self._dumped = ""
 
     @property
     def process(self) -> ProcessMark | None:
@@ -251,8 +287,9 @@ class ShellAction:
         try:
             self._guard.begin(self._mark.pid)
             with contextlib.suppress(BrokenPipeError):
-                os.write(self._pipes.go, f"{self._files.script}\n".encode())
+                os.write(self._pipes.go, b"go\n")
             self._stream(sink)
+            self._dumped = _read_all(self._pipes.dump)
         except BaseException:
             self._guard.kill()
             self._await_end()
@@ -308,10 +345,10 @@ class ShellAction:
             self._guard.stop()
 
     def _open_told(self) -> tuple[int, ...]:
-        if not self._files.told.exists():
+        if self._secret_pipes is None:
             return ()
-        told = os.open(self._files.told, os.O_RDWR | os.O_CLOEXEC)
-        heard = os.open(self._files.heard, os.O_RDWR | os.O_CLOEXEC)
+        told = os.open(self._secret_pipes.told, os.O_RDWR | os.O_CLOEXEC)
+        heard = os.open(self._secret_pipes.heard, os.O_RDWR | os.O_CLOEXEC)
         self._pipes.ours |= {told, heard}
         self._told[told] = b""
         self._heard = heard
@@ -354,15 +391,9 @@ class ShellAction:
 
     def _report(self, wait_status: int, sink: OutputSink) -> tuple[int, tuple[int, ...]]:
         """Keep what the shell carries on, and return its status and those of its last pipeline."""
-        self._files.script.unlink(missing_ok=True)
         code = os.waitstatus_to_exitcode(wait_status)
         status = 128 - code if code < 0 else code
-        try:
-            dump = self._files.dump.read_text(errors="surrogateescape")
-        except OSError:
-            return status, ()
-        self._files.dump.unlink()
-        report = read_report(dump, given=self._carrier.given)
+        report = read_report(self._dumped, given=self._carrier.given)
         if report is None:
             return status, ()
         if report.state is not None:
@@ -392,23 +423,26 @@ def _require_tools(request: ActionRequest) -> None:
             raise ToolMissingError(f"{tool.name} is not installed at {tool.path}", hint=hint_for(tool.name))
 
 
-def _write_files(request: ActionRequest, carrier: Carrier) -> StepFiles:
+def _secret_pipes(request: ActionRequest) -> SecretPipes | None:
+    """Make the pipes by which an action tells secrets, where it sets any."""
+    if not secret_names(request.action.executed):
+        return None
     key = request.key
-    files = StepFiles(folder=request.folder / "steps" / f"{key.action}-{key.attempt}")
-    for folder in (carrier.scratch, files.folder.parent, files.folder):
+    pipes = SecretPipes(folder=request.folder / "steps" / f"{key.action}-{key.attempt}")
+    for folder in (pipes.folder.parent, pipes.folder):
         folder.mkdir(mode=0o700, exist_ok=True)
-    told = secret_names(request.action.executed)
-    if told:
-        for path in (files.told, files.heard):
-            path.unlink(missing_ok=True)
-            os.mkfifo(path, 0o600)
-    setting = Setting(
-        directory=carrier.scratch,
-        environment={name: value for name, value in carrier.given.items() if name.isidentifier()},
-        state=carrier.state if carrier.before is not None else None,
-        tools=request.action.tools,
-        told=told,
-    )
-    write_private(files.text, action_text(request.action.executed))
-    write_private(files.script, script_text(files, setting))
-    return files
+    for path in (pipes.told, pipes.heard):
+        path.unlink(missing_ok=True)
+        os.mkfifo(path, 0o600)
+    return pipes
+
+
+def _write_all(descriptor: int, text: str) -> None:
+    data = memoryview(text.encode("utf-8", "surrogateescape"))
+    while data:
+        data = data[os.write(descriptor, data) :]
+
+
+def _read_all(descriptor: int) -> str:
+    size = os.fstat(descriptor).st_size
+    return os.pread(descriptor, size, 0).decode("utf-8", "surrogateescape")

@@ -5,8 +5,8 @@ subreaper of all it starts: what detaches itself by `setsid`, a double fork or `
 again. `FD` is a stream socket to the worker; when the worker dies, the kernel closes the other end, and the guard
 kills every descendant, then ends.
 
-Frames both ways are a four-byte big-endian length and JSON. The worker sends `spawn` (with three file descriptors:
-stdout, stderr, and the pipe on which the word to go will come), `begin` when it gives that word, `stop` and `kill`;
+Frames both ways are a four-byte big-endian length and JSON. The worker sends `spawn` (with file descriptors, and the
+numbers that they shall have in the process), `begin` when it lets the process go on, `stop` and `kill`;
 the guard answers `spawned` or `failed`, and `ended` when the process and everything that it left behind are gone.
 Between `spawn` and `begin` a process waits; it belongs to no action yet, and may wait while another action ends.
 """
@@ -28,9 +28,8 @@ from collections.abc import Set as AbstractSet
 from typing import Any
 
 PR_SET_CHILD_SUBREAPER = 36
-GO_FD = 9
-"""Where the script around an action reads the word to go."""
 
+MAX_FDS = 16
 TERM_AFTER_S = 2.0
 KILL_AFTER_S = 5.0
 LEFTOVER_GRACE_S = 0.25
@@ -133,7 +132,7 @@ class Guard:
     def receive(self) -> bool:
         """Take what the worker sent; False when the worker is gone."""
         try:
-            data, ancillary, _, _ = self.channel.recvmsg(1 << 16, socket.CMSG_SPACE(3 * 4))
+            data, ancillary, _, _ = self.channel.recvmsg(1 << 16, socket.CMSG_SPACE(MAX_FDS * 4))
         except OSError:
             return False
         for level, kind, payload in ancillary:
@@ -176,15 +175,11 @@ class Guard:
     def spawn(self, message: dict[str, Any]) -> None:
         """Start one process in a group of its own; it waits for the word to go."""
         fds, self.fds = self.fds, []
-        out, err, go = fds
         try:
             os.chdir(message["cwd"])
-            actions = [
-                (os.POSIX_SPAWN_OPEN, 0, "/dev/null", os.O_RDONLY, 0),
-                (os.POSIX_SPAWN_DUP2, out, 1),
-                (os.POSIX_SPAWN_DUP2, err, 2),
-                (os.POSIX_SPAWN_DUP2, go, GO_FD),
-            ]
+            actions: list[tuple[Any, ...]] = [(os.POSIX_SPAWN_OPEN, 0, "/dev/null", os.O_RDONLY, 0)]
+            # One by one, in this order: a number that is taken must not be that of a descriptor which comes later.
+            actions += [(os.POSIX_SPAWN_DUP2, fd, number) for fd, number in zip(fds, message["numbers"], strict=True)]
             argv = message["argv"]
             pid = os.posix_spawn(
                 argv[0], argv, message["env"], file_actions=actions, setpgroup=0, setsigdef=RESET_SIGNALS, setsigmask=()

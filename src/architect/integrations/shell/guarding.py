@@ -57,12 +57,13 @@ class GuardProcess:
         """Return the descriptor that becomes readable when the guard has something to say."""
         return self._channel.fileno()
 
-    def spawn(self, argv: Sequence[str], *, environment: Mapping[str, str], fds: Sequence[int]) -> None:
+    def spawn(self, argv: Sequence[str], *, environment: Mapping[str, str], fds: Mapping[int, int]) -> None:
         """Ask for a process that waits for the word to go; `spawned` takes the answer.
 
-        `fds` are stdout, stderr and the reading end of the pipe of the word to go.
+        `fds` maps the numbers that descriptors shall have in the process to descriptors of ours.
         """
-        self._send({"op": "spawn", "argv": list(argv), "env": dict(environment), "cwd": "/"}, fds)
+        message = {"op": "spawn", "argv": list(argv), "env": dict(environment), "cwd": "/", "numbers": list(fds)}
+        self._send(message, tuple(fds.values()))
 
     def spawned(self) -> tuple[int, int]:
         """Return number and start time of the process asked for. Raises OutsideError when it could not be started."""

@@ -9,45 +9,34 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from architect.integrations.shell.carried import dump_commands
-from architect.integrations.shell.guard import GO_FD
 from architect.runs.model import ToolPath
+
+GO_FD, SCRIPT_FD, TEXT_FD, DUMP_FD = 9, 240, 241, 242
+"""The descriptors of a waiting bash: the word to go, the script, the action's own text, the report at the end.
+
+The last three are files in memory: nothing of an action, values and secrets least of all, lies on a disk.
+"""
 
 _ASSIGNS_SECRET = re.compile(
     r"\b(?P<name>[A-Za-z_][A-Za-z0-9_]*(?:TOKEN|SECRET|PASSWORD|PASSWD|KEY)|TOKEN|SECRET|PASSWORD|PASSWD|KEY)\+?=",
     re.IGNORECASE,
 )
 _READS_SECRET = re.compile(
-    r"\b(?:read|printf\s+-v|mapfile|readarray|for)\b[^\n;|&]*?\b(?P<name>[A-Za-z_0-9]*(?:TOKEN|SECRET|PASSWORD|PASSWD|KEY))\b",
+    r"\b(?:read|printf\s+-v|mapfile|readarray|for)\b[^\n;|&]*?"
+    r"\b(?P<name>[A-Za-z_0-9]*(?:TOKEN|SECRET|PASSWORD|PASSWD|KEY))\b",
     re.IGNORECASE,
 )
 
 
-WAITING = (
-    f'IFS= builtin read -r -u {GO_FD} __architect_go || builtin exit 125; exec {GO_FD}<&-; builtin . "$__architect_go"'
-)
-"""What a waiting bash runs: the word to go is one line, the path of the script; a cut line runs nothing."""
+WAITING = f"IFS= builtin read -r -u {GO_FD} __architect_go || builtin exit 125; exec {GO_FD}<&-; builtin . /dev/fd/{SCRIPT_FD}"
+"""What a waiting bash runs: the word to go is one line; a cut line runs nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class StepFiles:
-    """The files of one attempt, in a folder of its own that only the run's user can read."""
+class SecretPipes:
+    """The pipes by which a shell tells the secrets that it sets, in a folder that only the run's user can read."""
 
     folder: Path
-
-    @property
-    def script(self) -> Path:
-        """The script around the action; it holds the values and is removed when it has run."""
-        return self.folder / "script"
-
-    @property
-    def text(self) -> Path:
-        """The action's own text, as the script sources it; error messages of bash name this file."""
-        return self.folder / "action"
-
-    @property
-    def dump(self) -> Path:
-        """Where the script reports: its status, those of the last pipeline, and what the shell carries on."""
-        return self.folder / "dump"
 
     @property
     def told(self) -> Path:
@@ -85,9 +74,9 @@ class Setting:
     told: Sequence[str] = ()
 
 
-def script_text(files: StepFiles, setting: Setting) -> str:
+def script_text(setting: Setting, pipes: SecretPipes | None = None) -> str:
     """Return the script that sets the scene, restores what is carried, runs the text, and reports."""
-    lines = [f"builtin cd -- {shlex.quote(str(setting.directory))} || builtin exit 125"]
+    lines = [f"exec {SCRIPT_FD}<&-", f"builtin cd -- {shlex.quote(str(setting.directory))} || builtin exit 125"]
     lines += [f"export {name}={shlex.quote(value)}" for name, value in setting.environment.items()]
     if setting.state is not None:
         lines.append(f"builtin . {shlex.quote(str(setting.state))} 2>/dev/null")
@@ -96,30 +85,28 @@ def script_text(files: StepFiles, setting: Setting) -> str:
         "__architect_report() {",
         "  __architect_code=$?",
         "  builtin unset -f __architect_report __architect_tell",
-        f"  {dump_commands(str(files.dump))}",
+        f"  {dump_commands(DUMP_FD)}",
         "}",
         "builtin trap __architect_report EXIT",
-        *_telling(files, setting.told),
+        *(_telling(pipes, setting.told) if pipes else ()),
         "set -o pipefail",
-        f"builtin . {shlex.quote(str(files.text))}",
+        f"builtin . /dev/fd/{TEXT_FD}",
         '__architect_status="${__architect_status-$?}"',
         'builtin exit "$__architect_status"',
     ]
     return "\n".join(lines) + "\n"
 
 
-def _telling(files: StepFiles, names: Sequence[str]) -> list[str]:
+def _telling(pipes: SecretPipes, names: Sequence[str]) -> list[str]:
     """Return the lines by which a secret is told, and heard, before the next command can print it."""
-    if not names:
-        return []
     lines = ["__architect_tell() {"]
     for name in names:
         known = f"__architect_known_{name}"
         lines += [
             f'  if [[ -n "${{{name}-}}" && "${{{name}-}}" != "${{{known}-}}" ]]; then',
             f'    {known}="${name}"',
-            f'    builtin printf "%s\\0" "${name}" >{shlex.quote(str(files.told))}',
-            f"    IFS= builtin read -r __architect_heard <{shlex.quote(str(files.heard))}",
+            f'    builtin printf "%s\\0" "${name}" >{shlex.quote(str(pipes.told))}',
+            f"    IFS= builtin read -r __architect_heard <{shlex.quote(str(pipes.heard))}",
             "  fi",
         ]
     return [*lines, "}", "set -o functrace", "builtin trap __architect_tell DEBUG"]

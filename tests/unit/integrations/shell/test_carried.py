@@ -33,7 +33,7 @@ def state_of(dump: str, **given: str) -> ShellState:
 def carry(first: str, second: str, folder: Path) -> str:
     """Run `first`, carry what it leaves, run `second` on it and return the output of `second`."""
     dump = folder / "dump"
-    bash(f"{first}\n__architect_status=0; {dump_commands(str(dump))}", folder)
+    bash(f"exec 242>{dump}; {first}\n__architect_status=0; {dump_commands(242)}", folder)
     state = state_of(dump.read_text(errors="surrogateescape"))
     (folder / "state").write_text(state.restore, errors="surrogateescape")
     return bash(f". ./state 2>/dev/null\n{second}", folder)

@@ -1,0 +1,1 @@
+"""What fast means, measured: each file prints a table and a line of JSON; `python -m benchmarks` runs them all."""
