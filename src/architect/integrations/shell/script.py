@@ -28,7 +28,10 @@ _READS_SECRET = re.compile(
 )
 
 
-WAITING = f"IFS= builtin read -r -u {GO_FD} __architect_go || builtin exit 125; exec {GO_FD}<&-; builtin . /dev/fd/{SCRIPT_FD}"
+WAITING = (
+    f"IFS= builtin read -r -u {GO_FD} __architect_go || builtin exit 125; "
+    f"exec {GO_FD}<&-; builtin . /dev/fd/{SCRIPT_FD}"
+)
 """What a waiting bash runs: the word to go is one line; a cut line runs nothing."""
 
 
