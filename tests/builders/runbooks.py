@@ -43,8 +43,7 @@ def action(
     reference: str | None = None,
 ) -> Action:
     """Return one action; `number` is its id, `expect` what its author says one should see."""
-    language = {ActionKind.SQL: placeholders.Language.SQL, ActionKind.PROMQL: placeholders.Language.PROMQL}
-    found = placeholders.find(text, language.get(kind, placeholders.Language.SHELL))
+    found = placeholders_of(text, kind)
     return Action(
         id=ActionId(number),
         kind=kind,
@@ -58,6 +57,12 @@ def action(
         bounds=bounds or Bounds(),
         reference=RunbookId(reference) if reference else None,
     )
+
+
+def placeholders_of(text: str, kind: ActionKind) -> Sequence[placeholders.Placeholder]:
+    """Return the placeholders of an action's text."""
+    language = {ActionKind.SQL: placeholders.Language.SQL, ActionKind.PROMQL: placeholders.Language.PROMQL}
+    return placeholders.find(text, language.get(kind, placeholders.Language.SHELL))
 
 
 def group(number: str, *options: Sequence[Action]) -> OptionGroup:
@@ -85,7 +90,10 @@ def runbook(
     name: str = "repair-the-shop",
 ) -> Runbook:
     """Return a runbook with the variables of its actions."""
-    names = dict.fromkeys(name for each in steps for found in each.actions for name in found.variables)
+    found: dict[str, list[placeholders.Placeholder]] = {}
+    for each in (action for one in steps for action in one.actions):
+        for item in placeholders_of(each.text, each.kind):
+            found.setdefault(item.name, []).append(item)
     return Runbook(
         id=RunbookId(name),
         title=title,
@@ -94,7 +102,7 @@ def runbook(
         symptoms=symptoms,
         thresholds=thresholds,
         steps=steps,
-        variables=tuple(Variable(name=each, placeholders=(), spans=()) for each in names),
+        variables=tuple(Variable(name=name, placeholders=tuple(items), spans=()) for name, items in found.items()),
     )
 
 

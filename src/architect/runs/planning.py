@@ -18,7 +18,17 @@ from architect.commands.model import Carried, CommandEffect, Effect, Flag, Judge
 from architect.grammars import placeholders
 from architect.grammars.placeholders import Language
 from architect.kernel.errors import UsageError
-from architect.runbooks.model import Action, ActionKind, BlockKind, Document, OptionGroup, Runbook, SessionKind, Step
+from architect.runbooks.model import (
+    Action,
+    ActionKind,
+    BlockKind,
+    Document,
+    OptionGroup,
+    Runbook,
+    SessionKind,
+    Step,
+    Variable,
+)
 from architect.runs import safeguards
 from architect.runs.conditions import conditions_of
 from architect.runs.connections import without_passwords
@@ -157,9 +167,9 @@ def gate_of(effect: Effect) -> GateKind:
 
 
 def _check_request(runbook: Runbook, request: Request) -> None:
-    known = {variable.name for variable in runbook.variables}
+    known = {variable.name: variable for variable in runbook.variables}
     for name in request.values:
-        if is_reserved(name) and name in known:
+        if name in known and is_reserved(name) and _is_shell_variable(known[name]):
             raise UsageError(
                 f"{name} steers the shell or a tool; no value can be given for it", hint="set it in the profile"
             )
@@ -173,6 +183,11 @@ def _check_request(runbook: Runbook, request: Request) -> None:
         numbers = [option.number for option in groups[group].options]
         if number not in numbers:
             raise UsageError(f"group {group} has no option {number}", hint=f"options: {', '.join(map(str, numbers))}")
+
+
+def _is_shell_variable(variable: Variable) -> bool:
+    """Say whether a text names the variable as the shell does, `$NAME`, so that its value needs that very name."""
+    return any(item.style is placeholders.PlaceholderStyle.DOLLAR for item in variable.placeholders)
 
 
 def _bindings(runbook: Runbook, profile: Profile, request: Request, surroundings: Surroundings) -> tuple[Binding, ...]:

@@ -162,6 +162,8 @@ def position(words: Sequence[str], index: int) -> Position:
         return _psql(words, index)
     if tool in _FETCHERS:
         return _fetcher(tool, words, index)
+    if tool in ("redis-cli", "valkey-cli") and words[index - 1].lower() in ("eval", "eval_ro", "load"):
+        return Position(role=Role.PROGRAM, tool=tool, language="Lua")
     if tool in _INTERPRETERS and (found := _interpreted(tool, words, index)) is not None:
         return found
     return _argument(tool, words, index)

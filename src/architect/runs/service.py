@@ -291,7 +291,8 @@ class RunService:
 
 def _require_fit(action: PlannedAction, variable: str, value: str) -> None:
     problems = refusals(action.slots, {variable: value})
-    if problems or is_reserved(variable):
+    is_shell_variable = any(slot.marker == variable for slot in action.slots if slot.variable == variable)
+    if problems or (is_shell_variable and is_reserved(variable)):
         raise RefusedError(
             "; ".join(problems) or f"{variable} steers the shell or a tool; no value may be given for it"
         )

@@ -26,9 +26,13 @@ _INERT = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.:-]*")
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?")
 _URL_CHARACTERS = re.compile(r"[A-Za-z0-9._~:/?#@!$&'()+,;=%-]+")
 _RESERVED = re.compile(
-    r"PATH|IFS|ENV|SHELL|SHELLOPTS|BASHOPTS|CDPATH|GLOBIGNORE|PS[0-4]|PROMPT_COMMAND|HOME|TMPDIR|EDITOR|PAGER|VISUAL"
-    r"|(?:BASH|LD|DYLD|GIT|PYTHON|PERL|RUBY|NODE|JAVA|SSH|ARCHITECT)_?.*|PERL5.*|RUBYOPT|.*_?PROXY|CURL_.*|PGOPTIONS|PGSERVICE.*"
+    r"PATH|IFS|SHELL|SHELLOPTS|BASHOPTS|CDPATH|GLOBIGNORE|PS[0-4]|PROMPT_COMMAND|HOME|TMPDIR|EDITOR|PAGER|VISUAL"
+    r"|BASH.*|(?:LD|DYLD|ARCHITECT|CURL)_.*|GIT_(?!(?:SHA|COMMIT|BRANCH|TAG|REF|REPO|URL|HASH|REVISION|ORG|USER)\Z).*"
+    r"|PYTHON(?!_VERSION\Z).*|PERL(?:5.*|LIB|IO.*|_.*)|RUBY(?:OPT|LIB|SHELL)|NODE_(?:OPTIONS|PATH|EXTRA_CA_CERTS|REPL.*)"
+    r"|_?(?:JAVA|JDK_JAVA)_(?:TOOL_)?(?:OPTIONS|OPTS)|JAVA_HOME|SSH_(?:ASKPASS.*|AUTH_SOCK|SK_.*)"
+    r"|(?:.*_)?(?:PROXY|proxy)|PGOPTIONS|PGSERVICE.*|LESS(?:OPEN|CLOSE)|MANPAGER|PSQL_.*|KUBECTL_.*"
 )
+"""Names of variables that shells and tools read as more than a value; case counts, as it does there."""
 
 
 class ValueRefusedError(RefusedError):
@@ -77,7 +81,7 @@ def encoded(value: str, encoding: Encoding) -> str:
 
 def is_reserved(name: str) -> bool:
     """Say whether a variable of this name steers the shell or a tool, so that no value may be given for it."""
-    return _RESERVED.fullmatch(name.upper()) is not None
+    return _RESERVED.fullmatch(name) is not None
 
 
 def marker(name: str, encoding: Encoding) -> str:

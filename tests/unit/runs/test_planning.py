@@ -104,6 +104,13 @@ def test_no_value_is_taken_for_what_steers_the_shell() -> None:
         plan(book, request=Request(values={"LD_PRELOAD": "/tmp/x.so"}))
 
 
+def test_a_placeholder_may_be_called_what_it_is() -> None:
+    book = runbook(step(1, action("1.1", "kubectl drain <node-name>"), action("1.2", 'ls "<PATH>"')))
+    made = plan(book, request=Request(values={"node_name": "node-7", "PATH": "/srv"}))
+    assert [each.refused for each in made.actions] == ["", ""]
+    assert [each.open_variables for each in made.actions] == [(), ()]
+
+
 def test_values_come_from_the_person_then_the_profile_then_the_environment() -> None:
     book = runbook(step(1, action("1.1", "psql $ORDERS_URL -c 'SELECT 1' && echo <pod-name> $REGION")))
     around = Surroundings(environment={"ORDERS_URL": "postgresql://app:hunter22@db/orders", "REGION": "eu"})

@@ -319,13 +319,49 @@ def test_a_variable_that_the_shell_does_not_expand_is_left_alone() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["PATH", "IFS", "LD_PRELOAD", "BASH_ENV", "GIT_SSH_COMMAND", "PS4", "https_proxy", "PYTHONPATH"]
+    "name",
+    [
+        "PATH",
+        "IFS",
+        "LD_PRELOAD",
+        "BASH_ENV",
+        "GIT_SSH_COMMAND",
+        "GIT_DIR",
+        "PS4",
+        "https_proxy",
+        "ALL_PROXY",
+        "PYTHONPATH",
+        "NODE_OPTIONS",
+        "JAVA_TOOL_OPTIONS",
+        "SSH_ASKPASS",
+        "PERL5OPT",
+        "LESSOPEN",
+        "PGOPTIONS",
+    ],
 )
 def test_what_steers_the_shell_takes_no_value(name: str) -> None:
     assert is_reserved(name)
 
 
-@pytest.mark.parametrize("name", ["DATABASE_URL", "POD", "SG_ID", "REGION", "path_to_dump"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "DATABASE_URL",
+        "POD",
+        "SG_ID",
+        "REGION",
+        "path_to_dump",
+        "path",
+        "NODE_NAME",
+        "node",
+        "ENV",
+        "GIT_SHA",
+        "SSH_HOST",
+        "JAVA_POD",
+        "PYTHON_VERSION",
+        "home",
+    ],
+)
 def test_ordinary_names_take_values(name: str) -> None:
     assert not is_reserved(name)
 

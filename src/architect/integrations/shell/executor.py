@@ -38,12 +38,13 @@ from architect.runs.context import SECRETS_FILE
 from architect.runs.events import Outcome, ProcessMark
 from architect.runs.ports import ActionOutcome, ActionRequest, OutputSink, Stream
 from architect.runs.values import environment as slot_environment
+from architect.runs.values import is_reserved
 
 PIPE_BYTES = 1 << 20
 STATE_FILE = "state"
 WAITING_SHELLS = 2
 """How many shells are kept ready: starting one takes about as long as recording a short step."""
-_DROPPED = re.compile(r"BASH_ENV|ENV|BASH_FUNC_.*|BASHOPTS|SHELLOPTS|PS4|PROMPT_COMMAND|CDPATH|GLOBIGNORE", re.DOTALL)
+_DROPPED = re.compile(r"BASH_ENV|BASH_FUNC_.*|BASHOPTS|SHELLOPTS|PS4|PROMPT_COMMAND|CDPATH|GLOBIGNORE", re.DOTALL)
 """Variables by which an environment would change what a script means."""
 
 
@@ -412,7 +413,7 @@ def write_private(path: Path, text: str) -> None:
 
 def _environment(request: ActionRequest) -> dict[str, str]:
     """Return what bash gets: the profile's allow-listed variables, then the values by their own names and markers."""
-    named = {name: value for name, value in request.values.items() if name.isidentifier()}
+    named = {name: value for name, value in request.values.items() if name.isidentifier() and not is_reserved(name)}
     given = {**request.environment, **named, **slot_environment(request.action.slots, request.values)}
     return {name: value for name, value in given.items() if not _DROPPED.fullmatch(name)}
 
