@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from architect.commands.calls import Certainty
 from architect.commands.judging import judge
 from architect.commands.nodes import word_groups
-from architect.commands.words import WordReader
+from architect.commands.words import Printed, WordReader
 from architect.grammars.shell import parse
 
 VALUES = {"V": "v", "W": "two words"}
@@ -32,7 +32,7 @@ def claimed(words: str) -> list[str] | None:
     tree = parse(text)
     if tree.root is None or tree.root.has_error or any("joins words" in found.reason for found in judge(text).commands):
         return None
-    reader = WordReader(tree, VALUES, lambda node: False)
+    reader = WordReader(tree, VALUES, lambda node: Printed(Certainty.OPAQUE))
     arguments = tree.root.named_children[0].children_by_field_name("argument")[1:]
     found = [word for group in word_groups(tree, arguments) for word in reader.word(group)]
     if any(word.certainty is not Certainty.LITERAL for word in found):

@@ -9,6 +9,8 @@ from architect.commands.state import ShellState
 _SET = re.compile(r"(?<![\w$])([A-Za-z_]\w*)\s*(?:\+\+|--|(?:[-+*/%&|^]|<<|>>)?=(?!=))|(?:\+\+|--)([A-Za-z_]\w*)")
 _READ = re.compile(r"(?<![\w-])[A-Za-z_]\w*")
 _HIDDEN_COMMAND = re.compile(r"'[^']*\[[^']*(?:\$\(|`)")
+_INDEXED_NAME = re.compile(r"\w\[.*(?:\$\(|`)", re.DOTALL)
+_NAMED_TEST = re.compile(r"\s-[vR]\s+(?![\"']?[A-Za-z_]\w*(?:\[[\d@*]+\])?[\"']?(?:\s|\]|$))")
 _COMPARISON = re.compile(r"\s-(?:eq|ne|lt|le|gt|ge|v)\s")
 
 
@@ -26,3 +28,8 @@ def can_run_commands(source: str, state: ShellState) -> bool:
 def compares_numbers(test: str) -> bool:
     """Say whether a test evaluates arithmetic: `[[ … -eq … ]]`, but not `[ … -eq … ]`."""
     return test.startswith("[[") and _COMPARISON.search(test) is not None
+
+
+def hides_command(test: str) -> bool:
+    """Say whether a test asks about a name (`-v`) in which a command can hide."""
+    return _INDEXED_NAME.search(test) is not None or _NAMED_TEST.search(test) is not None

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from architect.commands.known import WRITES
 from architect.commands.model import CommandEffect, Effect
 from architect.commands.paths import shows_secret
 from architect.commands.words import literal
@@ -19,7 +20,7 @@ _TOKEN = re.compile(
 _REGEX = re.compile(r"/(?:[^/\\\n\[]|\\.|\[\^?\]?(?:[^\]\\\n]|\\.)*\])*/")
 _BEFORE_DIVISION = frozenset(("name", "number", "string", "regex"))
 _CLOSERS = frozenset((")", "]", "$", "++", "--"))
-_KEYWORDS = frozenset(("print", "printf", "return", "getline", "in", "case", "delete", "else", "do"))
+_KEYWORDS = frozenset(("print", "printf", "return", "in", "case", "delete", "else", "do"))
 _RUNS = frozenset(("system",))
 _STREAMS = frozenset(('"/dev/stdout"', '"/dev/stderr"', '"/dev/null"', '"-"'))
 
@@ -48,6 +49,8 @@ def judge_awk(text: str) -> tuple[CommandEffect, ...]:
     names = [token.text[1:-1] for token in tokens if token.kind == "string"]
     if any(shows_secret(literal(name, 0, 0)) for name in names if "/" in name or name.startswith(".")):
         return (_about(text, Effect.EXPOSES, "names a file that looks like a secret"),)
+    if any(name.startswith("/inet") for name in names):
+        return (_about(text, Effect.UNKNOWN, "opens a connection"),)
     return _writing(text, tokens)
 
 
@@ -105,6 +108,8 @@ def _tokens(text: str) -> Iterator[_Token]:
 
 def _regex_or_token(text: str, at: int, last: _Token) -> re.Match[str] | None:
     """Match a regular expression where the grammar expects an operand, else a token: `/` means both."""
+    if text[at] == "/" and last.text == "getline":
+        return None  # a division to one awk, a regular expression to another
     is_operand_before = last.kind in _BEFORE_DIVISION and last.text not in _KEYWORDS
     if text[at] == "/" and not is_operand_before and last.text not in _CLOSERS:
         return _REGEX.match(text, at)
@@ -119,5 +124,5 @@ def _about(text: str, effect: Effect, reason: str, written: str = "") -> Command
         effect=effect,
         reason=reason,
         language="awk",
-        parameters=(("writes", written),) if written else (),
+        parameters=((WRITES, written),) if written else (),
     )

@@ -12,9 +12,9 @@ from architect.commands.aws_s3 import judge_s3
 from architect.commands.aws_table import Access, Operation, Takes, is_service, is_waiter, operation
 from architect.commands.calls import Call, Certainty, Word
 from architect.commands.environment import is_secret_name
-from architect.commands.known import Known
+from architect.commands.known import WRITES, Known
 from architect.commands.model import CommandEffect, Effect, Flag, Target
-from architect.commands.paths import shows_secret, writing
+from architect.commands.paths import plain_path, shows_secret, writing
 
 _GLOBAL = {
     **dict.fromkeys(
@@ -152,7 +152,8 @@ def _judge(found: _Arguments) -> Known:
         return Known(Effect.UNKNOWN, f"aws {words[0]} {words[1]} is not in the table of operations")
     candidates = _candidates(found, found.operation)
     highest = max(candidates, key=lambda known: known.effect.rank)
-    return highest._replace(flags=frozenset().union(*(known.flags for known in candidates)))
+    writes = next((known.writes for known in candidates if known.writes), "")
+    return highest._replace(flags=frozenset().union(*(known.flags for known in candidates)), writes=writes)
 
 
 def _is_help(found: _Arguments, words: Sequence[str | None]) -> bool:
@@ -229,6 +230,8 @@ def _local_file(word: Word) -> list[Known]:
 
 
 def _output_file(word: Word) -> Known:
+    if plain_path(word) is not None:
+        return Known(Effect.READ, "", frozenset((Flag.WRITES_FILE,)), writes=word.shape)
     effect, reason = writing(word, in_scratch=True, made=frozenset(), appends=False)
     return Known(effect, reason, frozenset((Flag.WRITES_FILE,)))
 
@@ -251,6 +254,7 @@ def _command_effect(call: Call, found: _Arguments, known: Known) -> CommandEffec
         target=_target(system, found),
         flags=flags,
         dry_run=dry_run,
+        parameters=((WRITES, known.writes),) if known.writes else (),
     )
 
 

@@ -38,7 +38,7 @@ _SHOWS_SECRET = re.compile(
     r"|embed-url.*|(?:master-user-)?password|key-pair|default-key-pair|data-key|data-key-pair|login|token"
     r"|service-specific-credential|login-profile|auth-code|keys-and-certificate|access-token.*"
     r"|tokens-from-refresh-token|open-id-token.*)$"
-    r"|assume-role.*|assume-\w+-role.*|decrypt|decrypt-data|export-certificate|export-key|get-compute-a.*"
+    r"|(?:admin-)?initiate-auth|(?:admin-)?respond-to-auth-challenge|assume-role.*|assume-\w+-role.*|decrypt|decrypt-data|export-certificate|export-key|get-compute-a.*"
 )
 _SHOWS_NO_SECRET = frozenset(("get-random-password", "get-login-profile", "get-key-pair"))
 _OPENS = re.compile(
@@ -62,6 +62,11 @@ SECRETS: Mapping[tuple[str, str], str] = {
     ("iot", "create-keys-and-certificate"): "makes a key and shows it",
     ("s3", "presign"): "makes a link that needs no login",
 }
+SECRET_VALUES: Mapping[tuple[str, str], tuple[str, str]] = {
+    ("ec2", "describe-instance-attribute"): ("attribute", "userData"),
+}
+"""Operations that show a secret only when an option has this value, or one that text cannot tell."""
+
 SECRET_OPTIONS: Mapping[tuple[str, str], tuple[str, ...]] = {
     ("ssm", "get-parameter"): ("with-decryption",),
     ("ssm", "get-parameters"): ("with-decryption",),
@@ -108,6 +113,7 @@ _SINGLE: Mapping[tuple[str, str], Known] = {
     ("iam", "generate-credential-report"): Known(Effect.READ, "makes a report of users"),
     ("iam", "generate-service-last-accessed-details"): Known(Effect.READ, "makes a report of accesses"),
     ("iot", "test-invoke-authorizer"): Known(Effect.UNKNOWN, "runs a function"),
+    ("sts", "decode-authorization-message"): Known(Effect.READ, "decodes a message"),
     ("sqs", "receive-message"): Known(Effect.DISRUPTIVE, "takes messages from their readers for a while"),
     ("elasticache", "test-failover"): Known(Effect.DISRUPTIVE, "fails a cache over"),
     ("sns", "publish"): Known(Effect.WRITE, "sends a notification"),
@@ -143,6 +149,9 @@ def _secret(operation: Operation, given: Mapping[str, str | None]) -> Known | No
         if decides:
             return Known(Effect.EXPOSES, f"shows secrets (--{decides[0]})", frozenset((Flag.READS_SECRET,)))
         return None
+    option, value = SECRET_VALUES.get(place, ("", ""))
+    if option in given and given[option] in (value, None):
+        return Known(Effect.EXPOSES, f"shows {value}, which holds secrets as a rule", frozenset((Flag.READS_SECRET,)))
     reason = SECRETS.get(place, "")
     if not reason and operation.name not in _SHOWS_NO_SECRET and _SHOWS_SECRET.fullmatch(operation.name):
         reason = "shows or makes credentials"

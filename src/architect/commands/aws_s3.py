@@ -8,9 +8,9 @@ from enum import StrEnum
 from architect.commands.calls import Word
 from architect.commands.known import Known
 from architect.commands.model import Effect, Flag
-from architect.commands.paths import is_no_file, shows_secret, writing
+from architect.commands.paths import is_no_file, plain_path, shows_secret, writing
 
-_READ = Known(Effect.READ, "only reads")
+_SCHEME = "s3://"
 _OPEN_ACLS = ("public-read", "public-read-write", "authenticated-read", "aws-exec-read")
 
 
@@ -74,9 +74,10 @@ def _direction(name: str, source: Word, destination: Word) -> Known:
 def _download(destination: Word) -> Known:
     if is_no_file(destination):
         return Known(Effect.READ, "downloads to the output")
-    if destination.value is not None and destination.value.rstrip("/") in (".", ""):
-        return Known(Effect.READ, "downloads into the run's own folder", frozenset((Flag.WRITES_FILE,)))
-    effect, reason = writing(_folder(destination), in_scratch=True, made=frozenset(), appends=False)
+    folder = _folder(destination)
+    if plain_path(folder) is not None or folder.value in ("", "."):
+        return Known(Effect.READ, "downloads", frozenset((Flag.WRITES_FILE,)), writes=folder.shape or ".")
+    effect, reason = writing(folder, in_scratch=True, made=frozenset(), appends=False)
     return Known(effect, reason, frozenset((Flag.WRITES_FILE,)))
 
 
@@ -84,7 +85,7 @@ def _folder(word: Word) -> Word:
     """Return the word without the slash that marks a folder."""
     if word.value is None:
         return word
-    path = word.value.rstrip("/")
+    path = word.value.rstrip("/") if word.value != "/" else "/"
     return Word(text=word.text, start=word.start, end=word.end, value=path, prefix=path, shape=path)
 
 
@@ -95,8 +96,7 @@ def _deletes(destination: Word) -> Known:
 
 
 def _place(word: Word) -> _Place:
-    if word.prefix.startswith("s3://"):
+    if word.prefix.startswith(_SCHEME):
         return _Place.BUCKET
-    if word.value is not None or len(word.prefix) >= len("s3://"):
-        return _Place.LOCAL
-    return _Place.LOCAL if word.prefix[:1] in ("/", ".", "~") else _Place.UNTOLD
+    is_told = word.value is not None or not _SCHEME.startswith(word.prefix)
+    return _Place.LOCAL if is_told else _Place.UNTOLD

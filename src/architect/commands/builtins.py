@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import TypeAlias
 
+from architect.commands.arithmetic import can_run_commands
 from architect.commands.calls import Certainty, Word
 from architect.commands.environment import is_secret_name, is_sensitive
 from architect.commands.invocations import Invocation, ShellJudge, judge_tool, judge_words
@@ -16,6 +17,8 @@ from architect.commands.state import MAX_DEPTH, ShellState
 Builtin: TypeAlias = Callable[[Invocation, ShellState, ShellJudge], list[CommandEffect]]
 
 _NAME = re.compile(r"[A-Za-z_]\w*")
+_CALLBACK = re.compile(r"-[A-Za-z]*[cC]")
+_LIVE = re.compile(r"[$`]")
 _HARMLESS_SET = re.compile(r"[-+](?:[abefhmnuvxBCEHPT]+|[abefhmnuvxBCEHPT]*o)")
 _HARMLESS_SHOPT = frozenset(
     (
@@ -71,8 +74,6 @@ _READ_ONLY = frozenset(
         "true",
         "false",
         "type",
-        "jobs",
-        "wait",
         "exit",
         "return",
         "break",
@@ -101,8 +102,20 @@ def _change_directory(call: Invocation, state: ShellState, shell: ShellJudge) ->
     del shell
     places = [word for word in call.arguments if word.prefix[:1] != "-" or word.value == "-"]
     if not places or any(plain_path(word) is None for word in places):
-        state.in_scratch = False
+        state.leave(_folder(places, state))
+    elif state.folder:
+        state.leave(f"{state.folder}/{places[0].value}" if places[0].value else "")
     return [call.about(Effect.READ, "changes the working directory")]
+
+
+def _folder(places: list[Word], state: ShellState) -> str:
+    """Return the folder that `cd` goes to, empty where text cannot tell."""
+    if not places:
+        return "~"
+    path = places[0].value or ""
+    if path[:1] in ("/", "~"):
+        return path
+    return f"{state.folder}/{path}" if state.folder and path not in ("", "-") else ""
 
 
 def _set(call: Invocation, state: ShellState, shell: ShellJudge) -> list[CommandEffect]:
@@ -153,6 +166,7 @@ def _eval(call: Invocation, state: ShellState, shell: ShellJudge) -> list[Comman
     found = [call.about(Effect.UNKNOWN, "eval runs text made at run time", Flag.OPAQUE)]
     if call.arguments and all(word.value is not None for word in call.arguments):
         scope = state.inner(elsewhere=False)
+        scope.stdin = call.stdin
         found += shell(" ".join(word.value or "" for word in call.arguments), scope) if scope.depth <= MAX_DEPTH else []
     state.taint("eval ran before")
     return found
@@ -160,6 +174,7 @@ def _eval(call: Invocation, state: ShellState, shell: ShellJudge) -> list[Comman
 
 def _exec(call: Invocation, state: ShellState, shell: ShellJudge) -> list[CommandEffect]:
     if not call.arguments:
+        state.stdin = call.stdin
         return [call.about(Effect.READ, "redirects what follows")]
     return _rest(call, call.arguments, state, shell)
 
@@ -208,7 +223,9 @@ def _trap(call: Invocation, state: ShellState, shell: ShellJudge) -> list[Comman
     if text is None:
         return [call.about(Effect.UNKNOWN, "the handler is only known when it runs")]
     scope = state.inner(elsewhere=False)
-    return [call.about(Effect.READ, "sets a handler"), *(shell(text, scope) if scope.depth <= MAX_DEPTH else [])]
+    inside = shell(text, scope) if scope.depth <= MAX_DEPTH else []
+    state.absorb(scope)
+    return [call.about(Effect.READ, "sets a handler"), *inside]
 
 
 def _untrusted(call: Invocation, state: ShellState, shell: ShellJudge) -> list[CommandEffect]:
@@ -221,7 +238,7 @@ def _assigning(call: Invocation, state: ShellState, shell: ShellJudge) -> list[C
     """Judge `read`, `mapfile`, `getopts`: every name they may fill is unknown from here on."""
     del shell
     for word in call.arguments:
-        if word.value is None or word.value in ("-C", "-c"):
+        if word.value is None or (call.tool in ("mapfile", "readarray") and _CALLBACK.match(word.value)):
             state.taint(f"{call.text} filled a variable that the text does not tell")
             return [call.about(Effect.UNKNOWN, f"what {call.text} sets or runs is not known")]
         if _NAME.fullmatch(word.value):
@@ -244,10 +261,12 @@ def _printf(call: Invocation, state: ShellState, shell: ShellJudge) -> list[Comm
 
 def _let(call: Invocation, state: ShellState, shell: ShellJudge) -> list[CommandEffect]:
     del shell
+    texts = [word.value for word in call.arguments]
+    is_told = not any(text is None or "[" in text or can_run_commands(text, state) for text in texts)
     for word in call.arguments:
         for name in _NAME.findall(word.prefix):
             state.assign(name, Certainty.OPAQUE)
-    if any(word.value is None or "[" in word.text for word in call.arguments):
+    if not is_told:
         return [call.about(Effect.UNKNOWN, "arithmetic over text that is only known when it runs can run commands")]
     return [call.about(Effect.READ, "calculates")]
 
@@ -268,10 +287,13 @@ def _declare(call: Invocation, state: ShellState, shell: ShellJudge) -> list[Com
     options = [word for word in call.arguments if word.prefix[:1] in ("-", "+")]
     names = [word for word in call.arguments if word not in options]
     letters = "".join(word.prefix[1:] for word in options)
+    if "A" in letters:
+        state.maps.update(word.prefix.partition("=")[0] for word in names)
     if call.tool == "local" and not names:
         return [call.about(Effect.READ, "prints local variables")]
     if "p" in letters or not names:
         return [_listing(call, names, letters)]
+    doubt = _why_doubtful(names, letters, state)
     for word in names:
         name, sign, value = word.prefix.partition("=")
         if not _NAME.fullmatch(name.rstrip("+")) or "n" in letters:
@@ -281,7 +303,25 @@ def _declare(call: Invocation, state: ShellState, shell: ShellJudge) -> list[Com
             state.assign(name.rstrip("+"), value if is_known else word.certainty)
         elif is_sensitive(name) and name in state.variables:
             state.assign(name, Certainty.OPAQUE)
+    if doubt:
+        return [call.about(Effect.UNKNOWN, doubt)]
     return [call.about(Effect.READ, "sets variables of the shell")]
+
+
+def _why_doubtful(names: list[Word], letters: str, state: ShellState) -> str:
+    """Return why the values of a declaration may run commands: calculated, or expanded a second time as an array."""
+    is_calculated = "i" in letters
+    for word in names:
+        name, _, value = word.prefix.partition("=")
+        if is_calculated:
+            state.integers.add(name)
+        if (is_calculated or name in state.integers) and (word.value is None or can_run_commands(value, state)):
+            return "calculates with text that is only known when it runs, which can run commands"
+        if value.startswith("(") and _LIVE.search(word.prefix if word.value is None else value):
+            return "expands the elements of an array that a text holds, which can run commands"
+        if value.startswith("(") and word.value is None:
+            return "expands the elements of an array that a text holds, which can run commands"
+    return ""
 
 
 def _listing(call: Invocation, names: list[Word], letters: str) -> CommandEffect:
@@ -299,6 +339,20 @@ def _history(call: Invocation, state: ShellState, shell: ShellJudge) -> list[Com
     return [call.about(Effect.EXPOSES, "prints what was typed before, secrets too", Flag.READS_SECRET)]
 
 
+def _jobs(call: Invocation, state: ShellState, shell: ShellJudge) -> list[CommandEffect]:
+    words = call.arguments
+    if words and words[0].value == "-x":
+        return _rest(call, words[1:], state, shell)
+    return _read_only(call, state, shell)
+
+
+def _wait(call: Invocation, state: ShellState, shell: ShellJudge) -> list[CommandEffect]:
+    for word in call.arguments:
+        if word.value is not None and _NAME.fullmatch(word.value):
+            state.assign(word.value, Certainty.PLAIN)
+    return _read_only(call, state, shell)
+
+
 BUILTINS: Mapping[str, Builtin] = {
     **dict.fromkeys(_READ_ONLY, _read_only),
     **dict.fromkeys(("cd", "pushd", "popd"), _change_directory),
@@ -307,6 +361,8 @@ BUILTINS: Mapping[str, Builtin] = {
     **dict.fromkeys(("export", "declare", "typeset", "local", "readonly"), _declare),
     **dict.fromkeys(("enable", "hash"), _untrusted),
     **dict.fromkeys(("builtin", "coproc", "!"), _simple_wrapper),
+    "jobs": _jobs,
+    "wait": _wait,
     "set": _set,
     "shopt": _shopt,
     "alias": _alias,

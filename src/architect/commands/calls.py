@@ -59,11 +59,17 @@ class StdinKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stdin:
-    """Standard input of a command; `text` is None where it cannot be told."""
+    """Standard input of a command; `text` is None where it cannot be told.
+
+    `variables` are those that a here-document or here-string puts in; `names_secret` is the first file that looks like
+    a secret among those that the command before the pipe names, and so probably prints.
+    """
 
     kind: StdinKind = StdinKind.INHERITED
     text: str | None = None
     start: int = 0
+    variables: tuple[str, ...] = ()
+    names_secret: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

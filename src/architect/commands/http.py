@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from urllib.parse import unquote, urlsplit
 
-from architect.commands.calls import Call, Certainty, Word
+from architect.commands.calls import Call, Certainty, StdinKind, Word
 from architect.commands.environment import is_secret_name
 from architect.commands.http_apis import is_paging, judge_request
 from architect.commands.known import Known
@@ -26,7 +26,8 @@ _DATA = (
 )
 _WGET_DATA = ("--post-data", "--post-file", "--body-data", "--body-file")
 _FILE_FORMS = ("--form", "--data", "--data-ascii", "--data-binary", "--json")
-_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
+_SHOWS_HEADERS = ("--verbose", "--trace", "--trace-ascii", "--debug")
+_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://|(?i:(file):)(?=/)")
 _LOCAL = re.compile(r"(?:localhost|127(?:\.\d+){3}|\[::1\]|0\.0\.0\.0)$")
 _READING_QUOTE = re.compile(
     r"[-+*]?\s*(?:NLST|LIST|SIZE|HELP|PASV|EPSV|CWD|PWD|STAT|NOOP|SYST|FEAT|MDTM|TYPE)\b", re.IGNORECASE
@@ -75,12 +76,16 @@ def _curl(call: Call) -> _Request:
     body = tuple(value for _, value in data)
     files = [found for option, value in data if (found := _file_in(option, value)) is not None]
     queries = body if as_query else ()
+    added = [given.value for given in call.given("--url-query") if given.value is not None]
+    files += [found for value in added if (found := _file_in("--data-urlencode", value)) is not None]
+    cookies = [given.value for given in call.given("--cookie") if given.value is not None]
+    files += [cookie for cookie in cookies if "=" not in cookie.prefix and cookie.value is not None]
     return _Request(
         method=_chosen_method(call, "--request", method),
         urls=urls,
         body=body,
         files=(*files, *uploads),
-        queries=(*queries, *(given.value for given in call.given("--url-query") if given.value is not None)),
+        queries=(*queries, *added),
     )
 
 
@@ -100,7 +105,8 @@ def _httpie(call: Call) -> _Request:
         return _Request(method=method, urls=())
     items = [word for word in words[1:] if _HTTPIE_SENDS.match(word.prefix) and "==" not in word.prefix]
     files = [_part(word, word.prefix.index("@") + 1) for word in items if "@" in word.prefix]
-    sends = bool(items) or bool(call.given("--raw"))
+    is_fed = call.stdin.kind is not StdinKind.INHERITED and not call.given("--ignore-stdin")
+    sends = bool(items) or bool(call.given("--raw")) or (is_fed and call.stdin.text != "")
     url = words[0]
     if url.prefix.startswith(":"):
         url = replace(url, value=_local_url(url.value), prefix=_local_url(url.prefix) or "")
@@ -145,7 +151,7 @@ def _part(word: Word, at: int) -> Word:
 def _judge(call: Call, request: _Request, url: Word) -> CommandEffect:
     scheme, host, path, query = _address(url)
     known, system = _judged_address(request, url, (scheme, host, path, query))
-    for candidate in (*_sent_secrets(request, url, host), *_hidden_words(call)):
+    for candidate in (*_sent_secrets(call, request, url, host), *_hidden_words(call)):
         if candidate.effect.rank > known.effect.rank:
             known = candidate
     return _effect(call, known, system, request, url)
@@ -172,7 +178,7 @@ def _address(url: Word) -> tuple[str, str, str, str]:
     """Return scheme, host (lower case, without port and user), path and query of an address, as far as it is known."""
     text = url.value if url.value is not None else url.prefix
     match = _SCHEME.match(text)
-    scheme = match[1].lower() if match else _guessed_scheme(text)
+    scheme = (match[1] or match[2]).lower() if match else _guessed_scheme(text)
     try:
         parts = urlsplit(text if match else f"{scheme}://{text}")
         host = (parts.hostname or "").lower()
@@ -204,7 +210,7 @@ def _local_file(path: str, url: Word) -> Known:
     return Known(Effect.READ, f"reads the file {path}", frozenset((Flag.LOCAL_HOST,)))
 
 
-def _sent_secrets(request: _Request, url: Word, host: str) -> Iterator[Known]:
+def _sent_secrets(call: Call, request: _Request, url: Word, host: str) -> Iterator[Known]:
     """Yield what secrets leave this machine in the address or the body; a header to a named host is normal use."""
     if re.match(r"(?:\w+://)?[^/@:]*:[^/@]+@", url.prefix):
         yield Known(Effect.EXPOSES, "carries a password in the URL", frozenset((Flag.READS_SECRET,)))
@@ -212,6 +218,12 @@ def _sent_secrets(request: _Request, url: Word, host: str) -> Iterator[Known]:
         yield Known(Effect.EXPOSES, "carries a secret in the URL", frozenset((Flag.READS_SECRET,)))
     if any(is_secret_name(name) for word in request.body for name in word.variables) and not is_paging(host):
         yield Known(Effect.EXPOSES, "sends a secret in the body", frozenset((Flag.READS_SECRET,)))
+    if call.given(*_SHOWS_HEADERS):
+        sent = (given.value for given in call.given("--header", "--user", "--oauth2-bearer", "--auth", "--cookie"))
+        if any(is_secret_name(name) for word in sent if word is not None for name in word.variables):
+            yield Known(
+                Effect.EXPOSES, "prints the headers that it sends, with a secret", frozenset((Flag.READS_SECRET,))
+            )
     for file in request.files:
         if shows_secret(file):
             yield Known(Effect.EXPOSES, f"sends the file {file.prefix}", frozenset((Flag.READS_SECRET,)))

@@ -78,11 +78,15 @@ _APIS = (
     _Api(r"POST", r"^api\.github\.com$", r"/(?:issues|comments|statuses)(?:/|$)", Effect.WRITE, "adds", "github"),
 )
 _ACTS = re.compile(
-    r"delete|destroy|remove|drop|purge|flush|truncate|wipe|erase|clear|reset|kill|terminate|shutdown|quit|quitquitquit"
-    r"|abortabortabort|restart|reboot|reload|refresh|stop|start|disable|enable|trigger|build|buildwithparameters|deploy"
-    r"|rollback|failover|promote|demote|scale|execute|exec|run|invoke|drain|evict|cancel|create|update|restore|rotate"
-    r"|invalidate|pause|resume|abort|unlock|lock|approve|reject|toggle|switch|migrate|upgrade|safe-?restart|logout"
-    r"|gc|heapdump|prestop|drain_listeners|healthcheck/fail|set|add|send|submit",
+    r"delete|destroy|remove|drop|purge|flush|truncate|wipe|erase|clear|clean|reset|kill|terminate|shutdown|quit|quitquitquit"
+    r"|abortabortabort|restart|reboot|reload|refresh|stop|start|disable|enable|trigger|build|buildwithparameters"
+    r"|deploy|undeploy|redeploy|unload|install|uninstall|import|register|unregister|deregister|expire|revoke|grant"
+    r"|rollback|failover|promote|demote|scale|execute|exec|run|invoke|drain|evict|cancel|create|update|upsert|restore"
+    r"|rotate|invalidate|pause|resume|abort|unlock|lock|approve|reject|toggle|switch|migrate|upgrade|saferestart|logout"
+    r"|gc|heapdump|prestop|drain_listeners|fail|set|put|post|patch|add|append|insert|send|submit|write|upload|save|move"
+    r"|rename|copy|assign|unassign|attach|detach|mount|unmount|ban|unban|block|unblock|mute|unmute|subscribe"
+    r"|unsubscribe|activate|deactivate|archive|unarchive|publish|unpublish|rebuild|reindex|rebalance|resync|resend|retry"
+    r"|replay|rerun|requeue|republish|rollover|reroute|script|scripttext|eval|shell|cmd|command|console",
     re.IGNORECASE,
 )
 _DELETES = re.compile(r"delete|destroy|remove|drop|purge|flush|truncate|wipe|erase|clear", re.IGNORECASE)
@@ -90,11 +94,19 @@ _INTERRUPTS = re.compile(
     r"restart|reboot|reload|stop|disable|shutdown|quit|kill|terminate|failover|promote|scale|drain|evict|pause|rollback",
     re.IGNORECASE,
 )
-_ACTING_KEYS = re.compile(r"action|cmd|command|do|op|operation|method|_method|query_action", re.IGNORECASE)
+_ACTS_LAST = re.compile(f"{_DELETES.pattern}|{_INTERRUPTS.pattern}", re.IGNORECASE)
+_WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
+_ACTING_KEYS = re.compile(
+    r"action|cmd|command|do|op|operation|method|_method|query_action|stream[.]body", re.IGNORECASE
+)
+_FORCING_KEYS = re.compile(f"{_ACTS_LAST.pattern}|force|confirm|execute|exec|commit", re.IGNORECASE)
+_READING_VALUES = re.compile(r"(?:list|get|show|status|info|query|search|describe|read|view|help|version)(?![a-z])")
 _SHOWS_SECRET = re.compile(
     r"(?:^|/)(?:secrets?|credentials?|security-credentials|environ|heapdump|configprops|\.env|\.git|\.aws|id_rsa)(?:/|$)"
-    r"|/actuator/env(?:/|$)|/service-accounts/[^/]+/(?:token|identity)|^/v1/(?:secret|kv|database/creds|aws/creds|auth)/"
-    r"|/metadata/identity/oauth2/token|/latest/(?:user-data|api/token)|/computeMetadata/.*token",
+    r"|(?:^|/)(?:env|printenv|tokens?|passwords?|api-?keys?|private-keys?)(?:/|$)|[.](?:pem|key|p12|pfx|jks|keystore)$"
+    r"|/service-accounts/[^/]+/(?:token|identity)|^/v1/(?:secret|kv|database/creds|aws/creds|auth)/"
+    r"|/metadata/identity/oauth2/token|/latest/(?:user-data|api/token)|/computeMetadata/.*(?:token|attributes)"
+    r"|/metadata/v1(?:[.]json$|/user-data)",
     re.IGNORECASE,
 )
 _SECRET_KEY = re.compile(
@@ -130,29 +142,30 @@ def _secret(path: str, query: str) -> Known | None:
     keys = [pair.partition("=") for pair in query.split("&") if pair]
     if any(_SECRET_KEY.search(key) and value for key, _, value in keys):
         return Known(Effect.EXPOSES, "carries a secret in the URL", frozenset((Flag.READS_SECRET,)))
-    if _SHOWS_SECRET.search(path):
+    if _SHOWS_SECRET.search(path) or ("/computeMetadata/" in path and "recursive" in query):
         return Known(Effect.EXPOSES, f"shows secrets ({path})", frozenset((Flag.READS_SECRET,)))
     return None
 
 
 def _reading(path: str, query: str) -> Known:
     """Judge a request whose method promises to change nothing; some services do not keep the promise."""
-    for word in path.split("/"):
-        if _ACTS.fullmatch(word):
-            return Known(Effect.UNKNOWN, f"the path says {word}, and a GET can act")
+    acting = next((segment for segment in path.split("/") if _acts(segment)), "")
+    if acting:
+        return Known(Effect.UNKNOWN, f"the path says {acting}, and a GET can act")
     for pair in query.split("&"):
         key, _, value = pair.partition("=")
-        if _ACTING_KEYS.fullmatch(key) and value.lower() not in (
-            "list",
-            "get",
-            "show",
-            "status",
-            "info",
-            "query",
-            "search",
-        ):
+        is_asked = _ACTING_KEYS.fullmatch(key) and not _READING_VALUES.match(value.lower())
+        if is_asked or (_FORCING_KEYS.fullmatch(key) and value.lower() not in ("false", "0", "no")):
             return Known(Effect.UNKNOWN, f"{pair} says what to do, and a GET can act")
     return Known(Effect.READ, "asks over HTTP")
+
+
+def _acts(segment: str) -> bool:
+    """Say whether a part of a path is, begins with or ends in a word for doing something."""
+    if not segment or _ACTS.fullmatch(segment):
+        return bool(segment)
+    words = _WORD.findall(segment)
+    return len(words) > 1 and bool(_ACTS.fullmatch(words[0]) or _ACTS_LAST.fullmatch(words[-1]))
 
 
 def _changing(method: str, path: str) -> Known:

@@ -8,13 +8,14 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from architect.commands.calls import Call, Certainty, Given, Stdin, StdinKind, Word
+from architect.commands.known import WRITES
 from architect.commands.languages import judge_call, judge_text
 from architect.commands.masking import masked
 from architect.commands.model import CommandEffect, Effect, Flag, highest
 from architect.commands.options import Carries, Parsed, parse
 from architect.commands.state import MAX_DEPTH, ShellState
 from architect.commands.tables import Inner, find
-from architect.commands.weighing import Weighed, runs_stdin, weigh, weigh_redirection
+from architect.commands.weighing import Weighed, runs_stdin, weigh, weigh_redirection, works_in
 from architect.commands.words import literal, opaque
 
 _TOOL_FOLDERS = frozenset(
@@ -24,7 +25,10 @@ _TOOL_FOLDERS = frozenset(
 
 _HIDDEN_COMMAND = re.compile(r"\w\[.*(?:\$\(|`)", re.DOTALL)
 _MAX_WORDS_LEFT_OUT = 12
+_ONLY_FILES = frozenset(("sed", "awk"))
+"""Languages whose programs change nothing but the files they write."""
 INHERITED = Stdin()
+NOTHING = Stdin(kind=StdinKind.TEXT, text="")
 
 
 class ShellJudge(Protocol):
@@ -85,7 +89,8 @@ def judge_tool(call: Invocation, state: ShellState, shell: ShellJudge) -> list[C
     parsed = parse(table, call.arguments)
     weighed = weigh(parsed, state, call.stdin)
     inner = [] if parsed.is_help else _carried(parsed, call, state, shell)
-    own = _interpreted(parsed, weighed, call)
+    here = works_in(parsed, state)
+    own = [with_files(command, here) for command in _interpreted(parsed, weighed, call)]
     if inner and highest(command.effect for command in inner) is Effect.UNKNOWN:
         own = [_at_least(command, parsed.node.effect, parsed.node.reason) for command in own]
     doubt = state.doubt(call.tool, weighed.system) or _doubtful_assignments(parsed, state, weighed.system)
@@ -212,6 +217,7 @@ def _as_call(parsed: Parsed, call: Invocation) -> Call:
 def _carried(parsed: Parsed, call: Invocation, state: ShellState, shell: ShellJudge) -> list[CommandEffect]:
     """Return the commands inside this one: of options and positionals, and of standard input."""
     found: list[CommandEffect] = []
+    state = works_in(parsed, state)
     for carries in parsed.carries:
         found += _inner(carries, parsed, call, state, shell)
     return found + _stdin_program(parsed, call, state, shell)
@@ -224,35 +230,41 @@ def _inner(
     scope = state.inner(elsewhere=inner.elsewhere)
     for word in parsed.assignments:
         scope.assign(word.prefix.partition("=")[0], Certainty.OPAQUE)
-    words = _with_outside_words(inner, parsed, carries.words)
+    if inner.directory:
+        scope.leave("")
+    words = _with_outside_words(inner, parsed, carries.words, call.stdin)
     if not words:
         return []
+    if inner.appends:
+        scope.stdin = NOTHING
+    elif call.stdin.kind is not StdinKind.INHERITED:
+        scope.stdin = call.stdin
     if scope.depth > MAX_DEPTH:
         return [call.about(Effect.UNKNOWN, "commands are nested too deeply")]
     if inner.language == "command" and not inner.joins:
-        stdin = Stdin() if inner.appends or inner.marks else call.stdin
-        return judge_words(call.inside(words, stdin), scope, shell)
+        return judge_words(call.inside(words, scope.stdin), scope, shell)
     return _inner_text(inner, words, call, scope, shell)
 
 
-def _with_outside_words(inner: Inner, parsed: Parsed, words: Sequence[Word]) -> list[Word]:
+def _with_outside_words(inner: Inner, parsed: Parsed, words: Sequence[Word], stdin: Stdin) -> list[Word]:
     """Return the inner words, with marks replaced and appended words added."""
+    secret = stdin.names_secret if inner.appends else ""
     marks = inner.marks
     for given in parsed.options:
         if not set(inner.marks_options).isdisjoint(given.option.names):
             marks = (given.value.value or "") if given.value is not None else "{}"
     if marks:
-        return [_unmarked(word, marks, is_path=inner.mark_is_path) for word in words]
+        return [_unmarked(word, marks, secret, is_path=inner.mark_is_path) for word in words]
     if inner.appends and words:
-        return [*words, opaque("…", words[-1].end, words[-1].end)]
+        return [*words, replace(opaque("…", words[-1].end, words[-1].end), shape=secret)]
     return list(words)
 
 
-def _unmarked(word: Word, mark: str, *, is_path: bool) -> Word:
+def _unmarked(word: Word, mark: str, secret: str, *, is_path: bool) -> Word:
     if mark not in word.shape:
         return word
     if word.value == mark:
-        return opaque(word.text, word.start, word.end, is_path=is_path)
+        return replace(opaque(word.text, word.start, word.end, is_path=is_path), shape=secret)
     prefix = word.prefix.partition(mark)[0]
     certainty = Certainty.TOKEN if prefix else Certainty.OPAQUE
     return replace(word, value=None, prefix=prefix, shape=prefix, certainty=certainty)
@@ -268,7 +280,7 @@ def _inner_text(
     text = " ".join(word.value or "" for word in words)
     exact = _exact_offset(words, call)
     found = _judge_in(inner.language, text, scope, shell)
-    return [_with_files(_placed(command, exact, words[0].start, words[-1].end), scope) for command in found]
+    return [with_files(_placed(command, exact, words[0].start, words[-1].end), scope) for command in found]
 
 
 def _worse_inside(inner: Inner, words: Sequence[Word], scope: ShellState, shell: ShellJudge) -> list[CommandEffect]:
@@ -282,13 +294,20 @@ def _worse(commands: Iterable[CommandEffect]) -> list[CommandEffect]:
     return [command for command in commands if command.effect.rank > Effect.UNKNOWN.rank]
 
 
-def _with_files(command: CommandEffect, scope: ShellState) -> CommandEffect:
-    """Return a sed or awk program with what the file it writes comes to here."""
-    names = [value for name, value in command.parameters if name == "writes"]
-    if command.language not in ("sed", "awk") or not names:
+def with_files(command: CommandEffect, state: ShellState) -> CommandEffect:
+    """Return a command of another language with what the files that it writes come to here."""
+    names = [value for name, value in command.parameters if name == WRITES]
+    if not names:
         return command
-    effect, reason, flags = weigh_redirection(literal(names[0], 0, 0), scope, appends=False)
-    return replace(command, effect=effect, reason=reason or command.reason, flags=command.flags | flags)
+    effect = Effect.READ if command.language in _ONLY_FILES else command.effect
+    reason, flags = command.reason, command.flags
+    for name in names:
+        found, why, more = weigh_redirection(literal(name, 0, 0), state, appends=False)
+        flags |= more
+        if found.rank > effect.rank or effect is Effect.READ:
+            effect, reason = found, why or reason
+    parameters = tuple(pair for pair in command.parameters if pair[0] != WRITES)
+    return replace(command, effect=effect, reason=reason, flags=flags, parameters=parameters)
 
 
 def _judge_in(language: str, text: str, scope: ShellState, shell: ShellJudge) -> list[CommandEffect]:
@@ -328,7 +347,8 @@ def _stdin_program(parsed: Parsed, call: Invocation, state: ShellState, shell: S
     if scope.depth > MAX_DEPTH:
         return [call.about(Effect.UNKNOWN, "commands are nested too deeply")]
     found = _judge_in(spec.language, call.stdin.text or "", scope, shell)
-    return [_placed(command, call.stdin.start, 0, 0) for command in (found if is_run else _doubtful(found, parsed))]
+    counted = found if is_run else _doubtful(found, parsed)
+    return [with_files(_placed(command, call.stdin.start, 0, 0), scope) for command in counted]
 
 
 def _doubtful(found: list[CommandEffect], parsed: Parsed) -> list[CommandEffect]:
@@ -376,7 +396,9 @@ def _called(call: Invocation, state: ShellState, shell: ShellJudge) -> list[Comm
     else:
         scope = state.inner(elsewhere=False)
         scope.called = (*state.called, name)
+        scope.stdin = call.stdin
         inside = shell(body, scope)
+        state.absorb(scope)
         effect = highest(command.effect for command in inside)
         reason = next((command.reason for command in inside if command.effect is effect), "does nothing")
         found = [call.about(effect, f"the function {name}: {reason}")]

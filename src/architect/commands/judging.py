@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from architect.commands.invocations import top
+from architect.commands.invocations import top, with_files
 from architect.commands.languages import judge_text
 from architect.commands.masking import masked, unmasked
 from architect.commands.model import Carried, CommandEffect, Effect, Judgement
@@ -27,7 +27,8 @@ def judge(
     """
     carried = carried or Carried()
     if language != "shell":
-        return _judgement(judge_text(language, text), carried)
+        state = ShellState.after(carried, {})
+        return _judgement([with_files(command, state) for command in judge_text(language, text)], carried)
     declared = {path.removeprefix("./"): effect for path, effect in (declared or {}).items()}
     state = ShellState.after(carried, declared)
     commands = [unmasked(command, text) for command in judge_shell(masked(text), state)]

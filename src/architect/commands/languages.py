@@ -15,6 +15,9 @@ from typing import Any, TypeAlias
 from architect.commands.calls import Call
 from architect.commands.model import CommandEffect, Effect
 
+_LEAVES = frozenset(("", "Q", "q", "quit", "exit", "QUIT"))
+"""Inputs that end a session in any language."""
+
 TextJudge: TypeAlias = Callable[[str], tuple[CommandEffect, ...]]
 CallJudge: TypeAlias = Callable[[Call], tuple[CommandEffect, ...]]
 
@@ -38,6 +41,8 @@ def judge_text(language: str, text: str) -> tuple[CommandEffect, ...]:
     """Judge a text in another language."""
     judge = _text_judge(language)
     found = () if judge is None else judge(text)
+    if not found and language == "other" and text.strip() in _LEAVES:
+        return (_says_nothing(text),)
     return found or (_not_understood(text, 0, language),)
 
 
@@ -46,6 +51,10 @@ def judge_call(interpreter: str, call: Call) -> tuple[CommandEffect, ...]:
     judge = _call_judge(interpreter)
     found = () if judge is None else judge(call)
     return found or (_not_understood(call.text, call.start, interpreter),)
+
+
+def _says_nothing(text: str) -> CommandEffect:
+    return CommandEffect(text=text, start=0, end=len(text), effect=Effect.READ, reason="ends the session")
 
 
 def _not_understood(text: str, start: int, language: str) -> CommandEffect:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from tree_sitter import Node
 
 from architect.commands.calls import Certainty
 from architect.commands.words import WordReader
+from architect.grammars.documents import Document, parse_document
 from architect.grammars.shell import ShellTree, children
 
 ARITHMETIC = frozenset(
@@ -42,6 +44,8 @@ LEAVES = frozenset(
 
 _DEFAULTED = re.compile(r"\$\{([A-Za-z_]\w*):?=")
 _NAME = re.compile(r"[A-Za-z_]\w*", re.ASCII)
+_DELIMITER = re.compile(r"\\?[\w.!:%+-]+|'[^'\\\n]*'|\"[^\"\\$`\n]*\"")
+_EXPANDS = re.compile(r"[$`\\]")
 _PASSES_OUTPUT_ON = frozenset(
     ("sudo", "doas", "env", "timeout", "nice", "ionice", "nohup", "time", "stdbuf", "setsid", "command", "builtin")
 )
@@ -157,25 +161,58 @@ def _document_printed(reader: WordReader, node: Node) -> str | None:
     is_cat = body is not None and reader.tree.source(body).strip() == "cat"
     if not is_cat or len(documents) != 1 or node.named_child_count != 2:
         return None
-    return document_text(reader, documents[0])
-
-
-def document_text(reader: WordReader, document: Node) -> str | None:
-    """Return the text of a here-document, None where text cannot tell."""
-    parts = {child.type: child for child in document.named_children}
-    body = parts.get("heredoc_body")
-    if body is None or any(child.type == "file_redirect" for child in document.named_children):
+    if any(child.type == "file_redirect" for child in documents[0].named_children):
         return None
-    start, end = reader.tree.span(body)
-    if is_quoted(reader.tree, document):
-        return reader.tree.text[start:end]
-    return reader.quoted_text(start, end, body)
+    return HereDocument.of(reader, documents[0]).text
 
 
-def is_quoted(tree: ShellTree, document: Node) -> bool:
-    """Say whether a here-document's delimiter is quoted, so that nothing in it is expanded."""
-    starts = (child for child in document.named_children if child.type == "heredoc_start")
-    return any(tree.source(child)[:1] in "'\"\\" for child in starts)
+@dataclass(frozen=True, slots=True)
+class HereDocument:
+    """What is known of a here-document: its text where that can be told, and the variables that it puts in.
+
+    `document` is the body in which the shell expands, None where nothing is expanded; `is_doubtful` says that it may
+    expand something else than the grammar sees.
+    """
+
+    start: int
+    body: str
+    text: str | None
+    variables: tuple[str, ...] = ()
+    document: Document | None = None
+    is_doubtful: bool = False
+
+    @classmethod
+    def of(cls, reader: WordReader, node: Node) -> HereDocument:
+        """Read the here-document at `node`."""
+        tree = reader.tree
+        start, end = _body(tree, node)
+        body = tree.text[start:end]
+        delimiter = next((tree.source(child) for child in node.named_children if child.type == "heredoc_start"), "")
+        if _DELIMITER.fullmatch(delimiter) is None:
+            return cls(start, body, None, is_doubtful=True)
+        if _is_quoted(delimiter) or not _EXPANDS.search(body):
+            return cls(start, body, body)
+        document = parse_document(body)
+        if document is None:
+            return cls(start, body, None, is_doubtful=True)
+        text, variables = reader.document(document)
+        return cls(start, body, text, variables, document)
+
+
+def _body(tree: ShellTree, node: Node) -> tuple[int, int]:
+    """Return the span of a body with the blanks in front of it, which the grammar leaves out."""
+    body = next((child for child in node.named_children if child.type == "heredoc_body"), None)
+    if body is None:
+        end = tree.span(node)[1]
+        return end, end
+    start, end = tree.span(body)
+    while start > 0 and tree.text[start - 1] in " \t":
+        start -= 1
+    return start, end
+
+
+def _is_quoted(delimiter: str) -> bool:
+    return any(quote in delimiter for quote in "'\"\\")
 
 
 def _echoed(reader: WordReader, node: Node) -> str | None:
@@ -189,6 +226,8 @@ def _echoed(reader: WordReader, node: Node) -> str | None:
         texts = texts[next((at for at, text in enumerate(texts) if text in ("echo", "printf")), len(texts)) :]
     if not texts or texts[0] not in ("echo", "printf"):
         return None
+    if texts == ["echo"]:
+        return "\n"
     known = [text for text in texts[1:] if text is not None]
     if len(known) != len(texts) - 1 or not known or known[0].startswith("-"):
         return None

@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
+import msgspec
+
 from architect.commands.calls import Certainty, Word
 from architect.commands.model import Effect
 from architect.commands.tables import Inner, Node, Option, Positional, Table, Value
@@ -73,8 +75,10 @@ class Parsed:
         """Return the option of this spelling, of the innermost node that knows it.
 
         Of the options that only print, subcommands inherit `--help` alone: `-h` and `-v` mean other things in many.
+        Where options come first, those of the tool itself end with the subcommand, but for `--help`.
         """
-        for node in reversed(self.nodes):
+        ends = self.table.options_first and len(self.nodes) > 1
+        for node in reversed(self.nodes[1:] if ends and spelling not in _HELP else self.nodes):
             option = node.options.get(spelling)
             if option is not None and (node is self.node or not option.help or spelling in _HELP):
                 return option
@@ -82,7 +86,8 @@ class Parsed:
 
     def known_options(self) -> Iterator[Option]:
         """Yield every option known here."""
-        for node in self.nodes:
+        ends = self.table.options_first and len(self.nodes) > 1
+        for node in self.nodes[1:] if ends else self.nodes:
             yield from node.options.values()
 
 
@@ -108,6 +113,7 @@ class _Reader:
         self.words = words
         self.at = 0
         self.options_ended = False
+        self.after_unlisted = ""
 
     def read(self) -> None:
         """Consume every word."""
@@ -115,6 +121,9 @@ class _Reader:
         while self.at < len(self.words):
             word = self.words[self.at]
             self.at += 1
+            before, self.after_unlisted = self.after_unlisted, ""
+            if before and word.prefix.startswith("-") and self._is_lowering(word):
+                self._problem(f"{word.text} can be the value of {before}, which is not known")
             if self.at == 1 and self.parsed.table.first_word_is_options and _is_bundle(word):
                 self._short(literal("-" + word.prefix, word.start, word.end))
             elif not self.options_ended and self._is_option(word):
@@ -123,6 +132,13 @@ class _Reader:
                 self._plain(word)
         if self.parsed.node.commands and not self.parsed.path and self.parsed.positionals:
             self.parsed.problems.append("the subcommand cannot be told")
+
+    def _is_lowering(self, word: Word) -> bool:
+        """Say whether `word` is an option that can make the command less than its subcommand says."""
+        whole = self.parsed.find(word.prefix.partition("=")[0])
+        if whole is not None or word.prefix.startswith("--"):
+            return whole is not None and whole.lowers
+        return any(option is not None and option.lowers for option in map(self.parsed.find, _letters(word.prefix)))
 
     def _skip_assignments(self) -> None:
         while self.parsed.table.assignments and self.at < len(self.words):
@@ -144,12 +160,17 @@ class _Reader:
         return not self.options_ended
 
     def _is_option(self, word: Word) -> bool:
+        if word.value == "-":
+            return self.parsed.find("-") is not None
         if word.prefix[:1] == "+" and word.value is not None and _PLUS_NUMBER.fullmatch(word.value):
             return self.parsed.find("+#") is not None
         return word.prefix[:1] == "-" and len(word.shape) > 1
 
     def _option(self, word: Word) -> None:
-        if word.value == "--":
+        alone = self.parsed.find("-") if word.value == "-" else None
+        if alone is not None:
+            self._give(alone, "-", None)
+        elif word.value == "--":
             self._end_options()
         elif word.certainty is Certainty.OPAQUE and "=" not in word.prefix:
             self._problem(f"{word.text} can be any option")
@@ -186,9 +207,10 @@ class _Reader:
         value = _tail(word, len(spelling) + 1) if sign else None
         if value is None and option.takes in ("value", "pair"):
             value = self._next_value()
-        self._give(option, spelling, value)
         if option.takes == "pair":
-            self._give(option, spelling, self._next_value())
+            self._give(msgspec.structs.replace(option, file="", shows=False, when=()), spelling, value)
+            value = self._next_value()
+        self._give(option, spelling, value)
 
     def _find_long(self, spelling: str) -> Option | None:
         found = self.parsed.find(spelling)
@@ -253,12 +275,18 @@ class _Reader:
             while self.at < len(self.words):
                 word = self.words[self.at]
                 self.at += 1
-                if word.value in inner.until:
+                if word.value in inner.until and self._ends(word, words, inner):
                     break
                 words.append(word)
         self.parsed.carries.append(Carries(inner, tuple(words)))
 
+    def _ends(self, word: Word, words: list[Word], inner: Inner) -> bool:
+        """Say whether an ending ends the command: a plus does so behind the mark only (`find -exec ls {} +`)."""
+        return word.value != "+" or not inner.marks or (bool(words) and words[-1].value == inner.marks)
+
     def _unknown(self, spelling: str, word: Word) -> None:
+        if "=" not in word.prefix:
+            self.after_unlisted = spelling
         if self.parsed.node.other_options != "harmless":
             self._problem(f"the option {spelling} of {self._name()} is not known")
         elif word.certainty is Certainty.OPAQUE:
@@ -320,6 +348,10 @@ class _Reader:
                 rest = (word,)
             self.parsed.carries.append(Carries(spec.inner, rest))
         self.parsed.positionals.append((spec, word))
+
+
+def _letters(cluster: str) -> Iterator[str]:
+    return (f"-{letter}" for letter in cluster[1:])
 
 
 def decides(value: Value) -> bool:

@@ -27,28 +27,96 @@ _SECRET = re.compile(
 )
 _PEM = re.compile(r"\.pem$", re.IGNORECASE)
 _PUBLIC_PEM = re.compile(r"cert|crt|chain|(?:^|[/_.-])ca(?:[_.-]|$)|pub|bundle|csr", re.IGNORECASE)
-_SECRET_NAMES = (".env", ".netrc", ".pgpass", ".npmrc", "id_rsa", "id_ed25519", "server.key", "secrets.yaml")
+_SECRET_FILES = (
+    *("/etc/shadow", "/etc/gshadow", "/etc/sudoers", "/etc/kubernetes/admin.conf", "/proc/1/environ"),
+    *("~/.ssh/id_rsa", "~/.ssh/id_ed25519", "~/.aws/credentials", "~/.kube/config", "~/.docker/config.json"),
+    *(".env", ".netrc", ".pgpass", ".npmrc", ".git-credentials", "id_rsa", "id_ed25519", "server.key", "secrets.yaml"),
+)
+"""What globs are tried on: one file of each kind."""
 _PLAIN = re.compile(r"(?:\./)?[^/~$`\x00-\x1f\ue000-\uf8ff][^~$`\x00-\x1f\ue000-\uf8ff]*")
 _REMOVABLE = re.compile(r"/(?:tmp|var/tmp)/")
+_OPTION_NAME = re.compile(r"-{0,2}[\w-]+=(?=[~/.])")
+_HOST = re.compile(r"[\w.@-]+:(?=[~/])")
+_GLOB = re.compile(r"[*?\[]")
+_ALTERNATIVES = re.compile(r"\{([^{}]*,[^{}]*)\}")
+_MAX_ALTERNATIVES = 20
+_MAY_NAME_SECRET = re.compile(
+    r"[.](?:env|pem|key|p12|pfx|jks|tf|ssh|aws|gnupg|kube|netrc|pgpass|npmrc)|secret|shadow|environ|passw|credential"
+    r"|token|id_[rde]|history|private|api[_-]?key|service[_-]?account|sudoers",
+    re.IGNORECASE,
+)
+"""A quick look before words are told apart."""
+_OWN_FOLDER = frozenset((".", "./"))
 
 
-def shows_secret(word: Word) -> bool:
-    """Say whether the file that `word` names looks as if it held a secret."""
-    path = word.value if word.value is not None else word.prefix
-    if not path or (word.value is None and not path.startswith(("/proc/", "~", "/"))):
-        return bool(word.variables) and _looks_secret(word.text)
-    if word.is_glob:
-        name = path.rpartition("/")[2]
-        if name.startswith((".", "id_")) and any(fnmatchcase(secret, name) for secret in _SECRET_NAMES):
-            return True
-    return _looks_secret(path)
+def shows_secret(word: Word, folder: str = "") -> bool:
+    """Say whether the file that `word` names looks as if it held a secret; `folder` is the working directory."""
+    path = word.value if word.value is not None else word.shape
+    if word.variables and looks_secret(word.text):
+        return True
+    if word.value is None and not path:
+        return False
+    if folder and path[:1] not in ("", "/", "~", "-"):
+        path = f"{folder}/{path}"
+    is_glob = word.is_glob or _GLOB.search(path) is not None
+    return any(_is_secret(found, is_glob=is_glob) for found in _spelled_out(path))
 
 
-def _looks_secret(path: str) -> bool:
-    path = re.sub(r"/(?:\./|/)+", "/", path.strip("\"'"))
+def _spelled_out(path: str) -> list[str]:
+    """Return the paths that braces stand for, as far as a few alternatives go."""
+    match = _ALTERNATIVES.search(path)
+    if match is None:
+        return [path]
+    alternatives = match[1].split(",")[:_MAX_ALTERNATIVES]
+    return [path[: match.start()] + alternative + path[match.end() :] for alternative in alternatives]
+
+
+def _is_secret(path: str, *, is_glob: bool) -> bool:
+    if looks_secret(path):
+        return True
+    return is_glob and _matches_secret(path)
+
+
+def _matches_secret(pattern: str) -> bool:
+    """Say whether a glob that begins its last part with a letter or a dot fits a file that holds secrets."""
+    folder, slash, name = pattern.rpartition("/")
+    if not name or name[0] in "*?[":
+        return False
+    return any(_fits(secret, folder + slash, name) for secret in _SECRET_FILES)
+
+
+def _fits(secret: str, folder: str, name: str) -> bool:
+    place, slash, file = secret.rpartition("/")
+    return fnmatchcase(file, name) and (not slash or fnmatchcase(place + slash, folder))
+
+
+def looks_secret(path: str) -> bool:
+    """Say whether a path is one where secrets are kept."""
+    path = _normal(_HOST.sub("", _OPTION_NAME.sub("", path.strip("\"'"), count=1), count=1))
     if _SECRET.search(path):
         return True
     return _PEM.search(path) is not None and _PUBLIC_PEM.search(path) is None
+
+
+def named_secret(source: str) -> str:
+    """Return the first word of a command that names a file which looks like a secret, empty where none does."""
+    if _MAY_NAME_SECRET.search(source) is None:
+        return ""
+    words = (word.strip("\"'*();|&<>{}") for word in source.split())
+    return next((word for word in words if not word.startswith("$") and looks_secret(word)), "")
+
+
+def _normal(path: str) -> str:
+    """Return `path` without empty parts, `.` and what `..` takes back."""
+    if "//" not in path and "./" not in path:
+        return path
+    parts: list[str] = []
+    for part in path.split("/"):
+        if part == ".." and parts and parts[-1] not in ("", "..", "~"):
+            parts.pop()
+        elif part not in ("", ".") or not parts:
+            parts.append(part)
+    return "/".join(parts)
 
 
 def is_no_file(word: Word) -> bool:
@@ -72,6 +140,8 @@ def writing(word: Word, *, in_scratch: bool, made: frozenset[str] | set[str], ap
     if is_no_file(word):
         return Effect.READ, ""
     path = plain_path(word)
+    if word.value in _OWN_FOLDER and in_scratch:
+        return Effect.READ, "writes new files into the run's own folder"
     if path is not None and in_scratch:
         if path in made:
             verb = "appends to" if appends else "replaces"

@@ -10,7 +10,8 @@ from tree_sitter import Node
 
 from architect.commands.calls import Stdin, StdinKind, Word
 from architect.commands.model import CommandEffect, Effect, Flag
-from architect.commands.nodes import document_text, word_groups
+from architect.commands.environment import is_secret_name
+from architect.commands.nodes import HereDocument, word_groups
 from architect.commands.paths import is_no_file, shows_secret
 from architect.commands.state import ShellState
 from architect.commands.weighing import weigh_redirection
@@ -55,11 +56,12 @@ class Redirections:
 
 @dataclass(frozen=True, slots=True)
 class RedirectionReader:
-    """Reads the redirections at nodes; `visit_words` judges what is substituted inside them."""
+    """Reads the redirections at nodes; the visitors judge what is substituted inside words and here-documents."""
 
     words: WordReader
     state: ShellState
     visit_words: Callable[[Node], None]
+    visit_document: Callable[[HereDocument], None]
 
     def read(self, node: Node, stdin: Stdin) -> Redirections:
         """Return what the redirections directly below `node` come to."""
@@ -88,6 +90,8 @@ class RedirectionReader:
 
     def _to_or_from(self, operator: str, word: Word, found: Redirections) -> None:
         if operator in ("<&", ">&") and _DESCRIPTOR.fullmatch(word.value or ""):
+            if operator == "<&" and word.value != "0":
+                found.stdin = Stdin(kind=StdinKind.FILE)
             return
         if operator in ("<", "<&"):
             found.stdin = self._read_from(word, found)
@@ -100,7 +104,7 @@ class RedirectionReader:
         if word.prefix.startswith("/dev/") and not is_no_file(word):
             flags = frozenset((Flag.NETWORK,))
             found.consequences.append(Consequence(Effect.UNKNOWN, f"reads from {word.text}", flags))
-        elif shows_secret(word):
+        elif shows_secret(word, self.state.folder):
             flags = frozenset((Flag.READS_SECRET,))
             found.consequences.append(Consequence(Effect.EXPOSES, f"{word.text} looks like a secret", flags))
         if word.value == "/dev/null":
@@ -112,16 +116,15 @@ class RedirectionReader:
         values = list(children(node))
         if values:
             start, _ = self.words.tree.span(values[-1])
-            found.stdin = Stdin(kind=StdinKind.TEXT, text=self.words.text(values[-1]), start=start)
+            text, variables = self.words.text(values[-1]), self.words.names(values[-1])
+            found.stdin = Stdin(kind=StdinKind.TEXT, text=text, start=start, variables=variables)
+            self._note_secrets(variables, found)
 
     def _document(self, node: Node, found: Redirections) -> None:
-        body = next((child for child in node.named_children if child.type == "heredoc_body"), None)
-        if body is None:
-            found.stdin = Stdin(kind=StdinKind.TEXT, text="")
-        else:
-            self.visit_words(body)
-            start, _ = self.words.tree.span(body)
-            found.stdin = Stdin(kind=StdinKind.TEXT, text=self._text(node, body), start=start)
+        document = HereDocument.of(self.words, node)
+        self.visit_document(document)
+        found.stdin = Stdin(kind=StdinKind.TEXT, text=document.text, start=document.start, variables=document.variables)
+        self._note_secrets(document.variables, found)
         for child in node.named_children:
             if child.type == "file_redirect":
                 self._file(child, found)
@@ -130,8 +133,9 @@ class RedirectionReader:
             elif child.type not in _HARMLESS:
                 found.doubtful.append(child)
 
-    def _text(self, node: Node, body: Node) -> str | None:
-        if any(child.type == "file_redirect" for child in node.named_children):
-            start, end = self.words.tree.span(body)
-            return self.words.quoted_text(start, end, body)
-        return document_text(self.words, node)
+    def _note_secrets(self, variables: tuple[str, ...], found: Redirections) -> None:
+        """A text that is handed to a command is printed by most commands that read one."""
+        secret = next((name for name in variables if is_secret_name(name)), "")
+        if secret:
+            reason = f"hands ${secret} on, which by its name is a secret"
+            found.consequences.append(Consequence(Effect.EXPOSES, reason, frozenset((Flag.READS_SECRET,))))

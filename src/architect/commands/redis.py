@@ -84,7 +84,7 @@ _JUDGED: tuple[tuple[Effect, str, str], ...] = (
     (Effect.EXPOSES, "shows users' password hashes", "acl|list acl|getuser"),
     (Effect.EXPOSES, "changes who may log in", "acl|setuser acl|load"),
     (Effect.EXPOSES, "shows everything that the server does", "sync psync replconf cluster|syncslots"),
-    (Effect.UNKNOWN, "runs a script", "eval evalsha fcall script|debug"),
+    (Effect.UNKNOWN, "runs a script", "eval evalsha fcall eval_ro evalsha_ro fcall_ro script|debug"),
     (Effect.UNKNOWN, "loads or unloads code", "module|load module|loadex module|unload function|load function|restore"),
     (Effect.UNKNOWN, "is for the server's own tests", "debug pfdebug pfselftest"),
 )
@@ -245,7 +245,8 @@ def _by_arguments(name: str, words: Sequence[str | None], *, has_input: bool) ->
 def _config_get(patterns: Sequence[str | None]) -> Known | None:
     if None in patterns or not patterns:
         return Known(Effect.UNKNOWN, "which settings are shown is a value that the text does not tell")
-    shown = [secret for secret in _SECRET_SETTINGS for pattern in patterns if fnmatchcase(secret, pattern or "")]
+    globs = [(pattern or "").replace("[^", "[!").replace("\\", "") for pattern in patterns]
+    shown = [secret for secret in _SECRET_SETTINGS for glob in globs if fnmatchcase(secret, glob)]
     if shown:
         return Known(Effect.EXPOSES, f"shows the setting {shown[0]}", _SECRET)
     return Known(Effect.READ, "shows settings")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from architect.commands.calls import Word
+from architect.commands.known import WRITES
 from architect.commands.model import CommandEffect, Effect
 from architect.commands.paths import shows_secret
 from architect.commands.words import literal
@@ -12,6 +13,7 @@ from architect.commands.words import literal
 _ADDRESS = re.compile(r"\s*(?:\d+(?:~\d+)?|\$|[+~]\d+)")
 _BLANK = re.compile(r"[\s;]*")
 _FLAGS = re.compile(r"[gpiImM0-9]*")
+_ESCAPING_LINE = re.compile(r"(?:[^\\\n]|\\.|\\\Z)*", re.DOTALL)
 _SIMPLE = frozenset("dDgGhHnNpPxzF=")
 _LABELLED = frozenset("btT:")
 _TEXTS = frozenset("aic")
@@ -133,8 +135,9 @@ class _Script:
             raise _NotUnderstoodError
 
     def _text(self) -> None:
-        while self._rest_of_line().endswith("\\"):
-            self.at += 1
+        """Step over a text: it ends with the line, unless a backslash takes the line's end away."""
+        match = _ESCAPING_LINE.match(self.text, self.at)
+        self.at = match.end() if match else len(self.text)
 
     def _substitution(self, command: str) -> None:
         delimiter = self._next()
@@ -193,5 +196,5 @@ def _about(text: str, effect: Effect, reason: str, written: str = "") -> Command
         effect=effect,
         reason=reason,
         language="sed",
-        parameters=(("writes", written),) if written else (),
+        parameters=((WRITES, written),) if written else (),
     )

@@ -13,33 +13,34 @@ from itertools import pairwise
 
 from tree_sitter import Node
 
-from architect.commands.arithmetic import can_run_commands, compares_numbers, names_set
+from architect.commands.arithmetic import compares_numbers, hides_command, names_set
 from architect.commands.calls import Certainty, Stdin, StdinKind, Word
 from architect.commands.environment import is_sensitive
+from architect.commands.expansions import Expander
 from architect.commands.invocations import Invocation, judge_words
 from architect.commands.model import CommandEffect, Effect, Flag
 from architect.commands.nodes import (
     ARITHMETIC,
     LEAVES,
+    HereDocument,
     assigned,
     is_same_word,
     literal_output,
     members,
     printing,
-    within,
     word_groups,
 )
+from architect.commands.paths import named_secret
 from architect.commands.redirections import RedirectionReader, Redirections
-from architect.commands.state import ASSIGNED_BEFORE, MAX_DEPTH, ShellState
+from architect.commands.state import MAX_DEPTH, ShellState
 from architect.commands.tables import find
-from architect.commands.words import WordReader, literal, substitutions
+from architect.commands.words import Printed, WordReader, literal
 from architect.grammars.shell import ShellTree, children, parse
 
 MAX_NODE_DEPTH = 60
 
 _GAP = re.compile(r"(?:\\\n)*[ \t](?:[ \t]|\\\n)*")
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\x85\u2028\u2029]")
-_BACKQUOTED = re.compile(r"`([^`]*)`")
 _REDIRECTS = frozenset(("file_redirect", "heredoc_redirect", "herestring_redirect"))
 
 
@@ -96,8 +97,10 @@ class _Walk:
         self.found: list[CommandEffect] = []
         self.depth = 0
         self.trailing: list[Node] = []
-        self.reader = WordReader(tree, state.variables, self._prints_plain_word)
-        self.redirection_reader = RedirectionReader(self.reader, state, self._substitutions)
+        self.here = Stdin()
+        self.reader = WordReader(tree, state.variables, self._printed)
+        self.expander = Expander(tree, state, self._inside, judge_shell, self._doubted)
+        self.redirection_reader = RedirectionReader(self.reader, state, self._substitutions, self._document)
 
     def visit_all(self, nodes: Iterable[Node]) -> None:
         """Visit nodes in order."""
@@ -163,7 +166,9 @@ class _Walk:
     def _output(self, member: Node) -> Stdin:
         """Return what a command hands to the next in a pipe: a text where it is a literal echo or here-document."""
         start, _ = self.tree.span(member)
-        return Stdin(kind=StdinKind.PIPE, text=literal_output(self.reader, member), start=start)
+        text = literal_output(self.reader, member)
+        secret = "" if text is not None else named_secret(self.tree.source(member))
+        return Stdin(kind=StdinKind.PIPE, text=text, start=start, names_secret=secret)
 
     def _for(self, node: Node, stdin: Stdin) -> None:
         variable = node.child_by_field_name("variable")
@@ -172,7 +177,10 @@ class _Walk:
             self._substitutions(value)
         self.state.forget(names)
         if variable is not None:
-            self.state.assign(self.tree.source(variable), self._loop_value(node))
+            name = self.tree.source(variable)
+            self.state.assign(name, self._loop_value(node))
+            if any(named_secret(self.tree.source(value)) for value in node.children_by_field_name("value")):
+                self.state.secret_files.add(name)
         body = node.child_by_field_name("body")
         for child in () if body is None else children(body):
             self.visit(child, stdin)
@@ -244,17 +252,12 @@ class _Walk:
         end = None if body is None else self.tree.span(body)[0]
         start, node_end = self.tree.span(node)
         source = self.tree.text[start : node_end if end is None else end]
-        self._calculate(node, source)
+        self.found += self.expander.calculated(node, source)
         self._substitutions(node, stop=body)
         self.state.forget(dict.fromkeys(names_set(source), Certainty.PLAIN))
 
-    def _calculate(self, node: Node, source: str) -> None:
-        """Doubt arithmetic that reads a text from outside: a text such as `a[$(cmd)]` runs there."""
-        if can_run_commands(source, self.state):
-            self._doubt(node, "calculates with text that is only known when it runs, which can run commands")
-
     def _test(self, node: Node, stdin: Stdin) -> None:
-        del stdin
+        self.here = stdin
         self._substitutions(node)
         start, end = self.tree.span(node)
         text = self.tree.text[start:end]
@@ -262,42 +265,34 @@ class _Walk:
             CommandEffect(text=text, start=start, end=end, effect=Effect.READ, reason="only tests", tool="test")
         )
         if compares_numbers(text):
-            self._calculate(node, text)
+            self.found += self.expander.calculated(node, text)
+        if hides_command(text):
+            self._doubt(node, "tests a name that can hold commands")
 
     def _substitutions(self, node: Node, stop: Node | None = None) -> None:
         """Judge the commands inside words."""
-        if not node.child_count and node.type != "heredoc_body":
-            return
-        for inner in substitutions(node):
-            if stop is not None and stop.start_byte <= inner.start_byte < stop.end_byte:
-                continue
-            walk = _Walk(self.tree, self.state.inner(elsewhere=False))
-            walk.depth = self.depth + 1
-            for child in children(inner):
-                walk.visit(child, Stdin())
-            self.found += walk.found
-        self._doubtful_words(node)
+        if node.child_count:
+            self.found += self.expander.expanded(node, stop)
 
-    def _doubtful_words(self, node: Node) -> None:
-        """Judge what the grammar does not see inside words: backquotes in expansions, prompts, arithmetic."""
-        source = self.tree.source(node)
-        if "`" in source or "$((" in source or "${" in source:
-            for inner in within(node, ("expansion", "heredoc_body", "arithmetic_expansion")):
-                self._doubtful_word(inner)
+    def _document(self, document: HereDocument) -> None:
+        """Judge the commands inside a here-document."""
+        end = document.start + len(document.body)
+        doubtful = _not_understood(self.tree.text, document.start, end, "of a here-document may hold commands")
+        self.found += self.expander.document(document, doubtful)
 
-    def _doubtful_word(self, node: Node) -> None:
-        source = self.tree.source(node)
-        if node.type == "arithmetic_expansion":
-            self._calculate(node, source)
-            return
-        self.state.forget(assigned(self.tree, node))
-        if "`" in source.replace("\\`", "") and not substitutions(node):
-            self._doubt(node, "holds commands in backquotes")
-            for text in _BACKQUOTED.findall(source):
-                inside = judge_shell(text, self.state.inner(elsewhere=False))
-                self.found += [command for command in inside if command.effect.rank > Effect.UNKNOWN.rank]
-        if "@P}" in self.tree.source(node):
-            self._doubt(node, "expands text as a prompt, which can run commands")
+    def _inside(self, tree: ShellTree, nodes: Iterable[Node]) -> list[CommandEffect]:
+        """Judge nodes in a shell of their own, as substitutions run."""
+        scope = self.state.inner(elsewhere=False)
+        if self.here.kind is not StdinKind.INHERITED:
+            scope.stdin = self.here
+        walk = _Walk(tree, scope)
+        walk.depth = self.depth + 1
+        walk.visit_all(nodes)
+        return walk.found
+
+    def _doubted(self, node: Node, why: str) -> CommandEffect:
+        start, end = self.tree.span(node)
+        return _not_understood(self.tree.text, start, end, why)
 
     # assignments
 
@@ -308,7 +303,11 @@ class _Walk:
         if name is None:
             self._doubt(node)
             return
-        plain = self.tree.source(name).partition("[")[0]
+        plain, _, index = self.tree.source(name).partition("[")
+        if index and plain not in self.state.maps:
+            self.found += self.expander.calculated(name, index)
+        if plain in self.state.integers and value is not None:
+            self.found += self.expander.calculated(node, self.tree.source(value))
         self._assign(plain, node, value if name.type == "variable_name" else None)
 
     def _assign(self, name: str, node: Node, value: Node | None) -> None:
@@ -364,9 +363,7 @@ class _Walk:
         """Visit the pipeline or list that the grammar hangs below a here-document."""
         for follower in redirections.followers:
             if follower.type == "pipeline":
-                piped = Stdin(
-                    kind=StdinKind.PIPE, text=literal_output(self.reader, node), start=self.tree.span(node)[0]
-                )
+                piped = self._output(node)
                 for member in children(follower):
                     self.visit(member, piped)
                     piped = self._output(member)
@@ -381,19 +378,23 @@ class _Walk:
     def _simple(self, node: Node, stdin: Stdin) -> None:
         """Judge a simple command: assignments, name, arguments, redirections."""
         start, end = self.tree.span(node)
+        self.here = stdin
         redirections = self._redirections(node, stdin)
         self.trailing = [*redirections.words, *self.trailing]
         words, assignments = self._command_words(node)
         before = len(self.found)
         if self._has_glued_words(node):
             self._doubt(node, "joins words in a way that can be read differently")
-        state = self._with_assignments(assignments, words)
+        state, names = self._with_assignments(assignments, words)
         if words:
+            given = redirections.stdin
+            fed = self.state.stdin if given.kind is StdinKind.INHERITED else given
             text = self.tree.text[start:end]
-            call = Invocation(words=tuple(words), text=text, start=start, end=end, stdin=redirections.stdin)
+            call = Invocation(words=tuple(words), text=text, start=start, end=end, stdin=fed)
             self.found += judge_words(call, state, judge_shell)
         self._raise(before, redirections)
-        self._take_back(state)
+        if state is not self.state:
+            self._take_back(state, names)
         self._follow(node, redirections)
 
     def _command_words(self, node: Node) -> tuple[list[Word], list[Node]]:
@@ -440,8 +441,8 @@ class _Walk:
                     return True
         return False
 
-    def _with_assignments(self, assignments: list[Node], words: list[Word]) -> ShellState:
-        """Return the state that a command with assignments in front of it sees."""
+    def _with_assignments(self, assignments: list[Node], words: list[Word]) -> tuple[ShellState, frozenset[str]]:
+        """Return the state that a command with assignments in front of it sees, and what they assign."""
         names: set[str] = set()
         for node in assignments:
             self._substitutions(node)
@@ -450,28 +451,37 @@ class _Walk:
         if words and words[0].value == "read":
             names.discard("IFS")  # it tells `read` where to split, and ends with it
         if not any(is_sensitive(name) for name in names):
-            return self.state
+            return self.state, frozenset()
         scope = self.state.inner(elsewhere=False)
         scope.aliases, scope.depth = self.state.aliases, self.state.depth
         scope.forget(dict.fromkeys(names, Certainty.OPAQUE))
-        return scope
+        scope.taints = 0
+        return scope, frozenset(names)
 
-    def _take_back(self, scope: ShellState) -> None:
-        """Keep what a builtin behind assignments may have changed for later."""
-        if not scope.tainted.endswith(ASSIGNED_BEFORE):
-            self.state.tainted = self.state.tainted or scope.tainted
-        self.state.in_scratch = self.state.in_scratch and scope.in_scratch
+    def _take_back(self, scope: ShellState, names: frozenset[str]) -> None:
+        """Keep what a builtin behind assignments may have changed for later; the assignments end with it."""
+        if not scope.taints:
+            scope.tainted = ""
+        scope.environment -= names
+        for name in names:
+            scope.variables.pop(name, None)
+        self.state.absorb(scope)
 
-    def _prints_plain_word(self, node: Node) -> bool:
-        """Say whether a substitution prints one word of plain characters."""
+    def _printed(self, node: Node) -> Printed:
+        """Return what text tells of a substitution's output: a literal `echo`, one plain word, or nothing."""
         inside = list(children(node))
         last = printing(inside[0]) if len(inside) == 1 else None
-        if last is None:
-            return False
-        text = self.tree.source(last).strip()
-        tool = text.partition(" ")[0]
-        table = None if tool in self.state.functions else find(tool)
-        return bool(table and table.prints_token and re.fullmatch(table.prints_token, text))
+        if last is not None:
+            text = self.tree.source(last).strip()
+            tool = text.partition(" ")[0]
+            is_itself = tool not in self.state.functions and tool not in self.state.aliases and not self.state.tainted
+            output = literal_output(self.reader, last) if is_itself and last is inside[0] else None
+            if output is not None:
+                return Printed(Certainty.LITERAL, output.rstrip("\n"))
+            table = find(tool) if is_itself else None
+            if table is not None and table.prints_token and re.fullmatch(table.prints_token, text):
+                return Printed(Certainty.PLAIN)
+        return Printed(Certainty.OPAQUE, named_secret(self.tree.source(node)) or "0")
 
 
 _Handler = Callable[[_Walk, Node, Stdin], None]

@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from architect.commands.known import Known
+from architect.commands.known import WRITES, Known
 from architect.commands.model import CommandEffect, Effect, Target
 from architect.commands.psql import judge_meta
 from architect.commands.sql_statements import SYSTEM, judge_statement
 from architect.grammars.sql import MetaCommand, SqlError, SqlStatement, Tree, body_of, kind_of, parse, split
 
+_FOLDER = re.compile(r"'[^']+'|[^\s'\":]+")
 _LITERAL = re.compile(r"(?P<name>\w+)\s+'?(?:\d+(?:\.\d+)?|[^\W\d]\w*)'?")
 
 
@@ -32,9 +33,13 @@ class _Session:
         self._cursors: set[str] = set()
         self._literals: set[str] = set()
         self._search_path_is_odd = False
+        self._folder: str | None = ""
+        self._is_alone = False
 
     def judge(self, text: str, *, psql: bool) -> Iterator[CommandEffect]:
-        for piece in split(text, psql=psql):
+        pieces = split(text, psql=psql)
+        self._is_alone = len(pieces) == 1
+        for piece in pieces:
             if isinstance(piece, SqlStatement):
                 yield from self._statement(piece, psql=psql)
             else:
@@ -44,7 +49,11 @@ class _Session:
         literal = _LITERAL.fullmatch(meta.arguments) if meta.name == "set" else None
         if literal is not None:
             self._literals.add(literal["name"])
-        known = judge_meta(meta)
+        known = self._placed(judge_meta(meta))
+        if meta.name == "cd" and self._is_alone:
+            known = Known(Effect.UNKNOWN, "changes the folder into which other texts of the session write")
+        if meta.name == "cd":
+            self._folder = meta.arguments.strip("'") if _FOLDER.fullmatch(meta.arguments) else None
         yield _command_effect(known, text[meta.start : meta.end], meta.start, None)
         if meta.name == "copy" and known.effect.rank < Effect.UNKNOWN.rank:
             at = meta.end - len(meta.arguments)
@@ -52,6 +61,14 @@ class _Session:
             for statement in split(query):
                 if isinstance(statement, SqlStatement):
                     yield from self._statement(statement, psql=True, offset=at + 1)
+
+    def _placed(self, known: Known) -> Known:
+        """Return what writing a file comes to after `\\cd`, whose folder files are written into."""
+        if not known.writes or self._folder == "":
+            return known
+        if self._folder is None:
+            return Known(Effect.UNKNOWN, "writes a file into a folder that the text does not tell", known.flags)
+        return known._replace(writes=f"{self._folder}/{known.writes}")
 
     def _statement(self, statement: SqlStatement, *, psql: bool, offset: int = 0) -> Iterator[CommandEffect]:
         start = statement.start + offset
@@ -133,5 +150,9 @@ def _command_effect(known: Known, text: str, start: int, target: Target | None) 
         target=target,
         flags=known.flags,
         language="sql",
-        parameters=() if text.startswith("\\") else (("statement", text),),
+        parameters=((WRITES, known.writes),)
+        if known.writes
+        else ()
+        if text.startswith("\\")
+        else (("statement", text),),
     )

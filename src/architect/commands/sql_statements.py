@@ -13,36 +13,22 @@ from typing import Any
 from architect.commands.known import Known
 from architect.commands.model import Effect, Flag, Target
 from architect.commands.sql_functions import OWN_SCHEMAS, is_own_type, judge_function
+from architect.commands.sql_secrets import SECRET_SETTINGS, SecretColumns
 from architect.grammars.sql import Tree, body_of, kind_of, type_of, walk
 
 SYSTEM = "postgresql"
 
 _READ = Known(Effect.READ, "")
-_SECRET_COLUMNS = {
-    "pg_authid": frozenset(("rolpassword",)),
-    "pg_shadow": frozenset(("passwd",)),
-    "pg_user_mapping": frozenset(("umoptions",)),
-    "pg_user_mappings": frozenset(("umoptions",)),
-    "user_mapping_options": frozenset(("option_value",)),
-    "pg_subscription": frozenset(("subconninfo",)),
-    "pg_hba_file_rules": frozenset(("options",)),
-    "pg_dist_authinfo": frozenset(("authinfo",)),
-}
-_SECRET_COLUMN = re.compile(
-    r"(?:^|_)(?:password|passwd|passphrase|secret|token|api_?key|private_?key|secret_?key|access_?key|credentials?)"
-    r"(?:_(?:hash|digest|encrypted|plain))?$",
-    re.IGNORECASE,
-)
-_SECRET_SETTINGS = frozenset(("primary_conninfo", "ssl_passphrase_command"))
 _SESSION_SETTINGS = re.compile(
     r"statement_timeout|lock_timeout|idle_in_transaction_session_timeout|idle_session_timeout|transaction_timeout"
     r"|search_path|timezone|datestyle|intervalstyle|client_min_messages|client_encoding|application_name|work_mem"
     r"|maintenance_work_mem|extra_float_digits|bytea_output|role|session_authorization|enable_\w+|max_parallel_\w+"
-    r"|transaction_read_only|transaction_isolation|default_transaction_read_only|row_security|standard_conforming_strings"
+    r"|transaction_read_only|transaction_isolation|default_transaction_read_only|row_security"
     r"|TRANSACTION|SESSION CHARACTERISTICS|xmloption|lc_\w+|default_table_access_method|default_tablespace"
     r"|check_function_bodies|random_page_cost|jit\w*",
     re.IGNORECASE,
 )
+_SHOWING = frozenset(("SelectStmt", "ExplainStmt", "DeclareCursorStmt", "PrepareStmt", "CopyStmt"))
 _CHANGES_DATA = frozenset(("InsertStmt", "UpdateStmt", "DeleteStmt", "MergeStmt"))
 _ONLY_DEFINES = frozenset(
     ("view_stmt", "create_function_stmt", "create_trig_stmt", "rule_stmt", "create_policy_stmt", "do_stmt")
@@ -81,7 +67,7 @@ def _own_effect(kind: str, body: Tree) -> Known:
 
 def _expressions(body: Tree, *, changes_data: bool = True) -> Iterator[Known]:
     """Yield what every call, cast, operator, lock and nested change below `body` does."""
-    secrets = _SecretColumns()
+    secrets = SecretColumns()
     for message in walk(body):
         name = type_of(message)
         judge = _NODE_JUDGES.get(name)
@@ -90,48 +76,7 @@ def _expressions(body: Tree, *, changes_data: bool = True) -> Iterator[Known]:
         elif name in _CHANGES_DATA and changes_data:
             yield _DATA_CHANGES[name](message)
         secrets.note(name, message)
-    yield secrets.verdict(is_select=type_of(body) in ("SelectStmt", "ExplainStmt", "DeclareCursorStmt", "PrepareStmt"))
-
-
-class _SecretColumns:
-    """Collects what a statement names, to say whether it shows a column that holds secrets."""
-
-    def __init__(self) -> None:
-        self._columns: set[str] = set()
-        self._shown: set[str] = set()
-        self._relations: set[str] = set()
-        self._aliases: set[str] = set()
-        self._has_star = False
-        self._renames = False
-
-    def note(self, name: str, message: Tree) -> None:
-        match name:
-            case "A_Star":
-                self._has_star = True
-            case "ColumnRef":
-                fields = [field.string.sval for field in message.fields if kind_of(field) == "string"]
-                self._columns.update(fields[-1:])
-            case "ResTarget":
-                if kind_of(message.val) == "column_ref":
-                    field = message.val.column_ref.fields[-1]
-                    self._shown.add(field.string.sval)
-            case "RangeVar":
-                self._relations.add(message.relname)
-                self._aliases.add(message.alias.aliasname)
-                self._renames = self._renames or bool(message.alias.colnames)
-            case "A_Const":
-                if message.sval.sval in _SECRET_SETTINGS:
-                    self._shown.add("passwd")
-
-    def verdict(self, *, is_select: bool) -> Known:
-        for relation in sorted(self._relations & _SECRET_COLUMNS.keys()):
-            names = _SECRET_COLUMNS[relation] | {relation} | (self._aliases - {""})
-            if self._has_star or self._renames or not is_select or names & self._columns:
-                return Known(Effect.EXPOSES, f"shows secrets from {relation}", frozenset((Flag.READS_SECRET,)))
-        for column in sorted(self._shown):
-            if is_select and _SECRET_COLUMN.search(column):
-                return Known(Effect.EXPOSES, f"shows the column {column}", frozenset((Flag.READS_SECRET,)))
-        return _READ
+    yield secrets.verdict(is_select=type_of(body) in _SHOWING)
 
 
 def _call(message: Tree) -> Known:
@@ -304,7 +249,7 @@ def _set(body: Tree) -> Known:
 
 
 def _show(body: Tree) -> Known:
-    if body.name in _SECRET_SETTINGS:
+    if body.name in SECRET_SETTINGS or body.name == "all":
         return Known(Effect.EXPOSES, f"shows {body.name}", frozenset((Flag.READS_SECRET,)))
     return _READ
 

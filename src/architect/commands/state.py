@@ -6,14 +6,14 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from architect.commands.calls import Certainty
+from architect.commands.calls import Certainty, Stdin
 from architect.commands.environment import is_sensitive, touches_everything, touching
 from architect.commands.model import Carried, Effect
 
 MAX_DEPTH = 12
 ASSIGNED_BEFORE = " was set before"
 
-_NUMBER = re.compile(r"[-+]?\w*")
+_NUMBER = re.compile(r"[-+]?(?:0[xX][\da-fA-F]+|\d+#\w+|\d*)")
 
 
 @dataclass(slots=True, kw_only=True)
@@ -24,12 +24,24 @@ class ShellState:
     aliases: set[str] = field(default_factory=set)
     variables: dict[str, str | Certainty] = field(default_factory=dict)
     tainted: str = ""
+    taints: int = 0
+    """How often something made later commands doubtful; `tainted` holds the first reason."""
     in_scratch: bool = True
     files: set[str] = field(default_factory=set)
     declared: Mapping[str, Effect] = field(default_factory=dict)
     environment: set[str] = field(default_factory=set)
     called: tuple[str, ...] = ()
     depth: int = 0
+    folder: str = ""
+    """The working directory where it is no longer the run's folder and text tells it."""
+    maps: set[str] = field(default_factory=set)
+    """Associative arrays, whose indices are texts."""
+    integers: set[str] = field(default_factory=set)
+    """Variables with the integer attribute: what is assigned to them is calculated."""
+    secret_files: set[str] = field(default_factory=set)
+    """Loop variables one of whose values names a file that looks like a secret."""
+    stdin: Stdin = Stdin()
+    """Standard input of the whole text, which its commands inherit."""
 
     @classmethod
     def after(cls, carried: Carried, declared: Mapping[str, Effect]) -> ShellState:
@@ -72,7 +84,33 @@ class ShellState:
             environment=set() if elsewhere else set(self.environment),
             called=self.called,
             depth=self.depth + 1,
+            folder="" if elsewhere else self.folder,
+            maps=set() if elsewhere else set(self.maps),
+            integers=set() if elsewhere else set(self.integers),
+            secret_files=set() if elsewhere else set(self.secret_files),
+            stdin=self.stdin,
         )
+
+    def absorb(self, scope: ShellState) -> None:
+        """Take over what a function or handler that ran in `scope` may have changed in this shell."""
+        self.taint(scope.tainted)
+        self.aliases |= scope.aliases
+        self.environment |= scope.environment
+        self.maps |= scope.maps
+        self.integers |= scope.integers
+        if not scope.in_scratch:
+            self.leave(scope.folder)
+        for name, value in scope.variables.items():
+            if self.variables.get(name) != value:
+                self.assign(name, Certainty.OPAQUE)
+        for name, body in scope.functions.items():
+            if self.functions.get(name, "") != body:
+                self.functions[name] = None
+
+    def leave(self, folder: str) -> None:
+        """Record that the working directory is no longer the run's folder; `folder` is empty where text cannot tell."""
+        self.in_scratch = False
+        self.folder = folder
 
     def assign(self, name: str, value: str | Certainty) -> None:
         """Record an assignment, and what it can touch."""
@@ -98,6 +136,7 @@ class ShellState:
     def taint(self, reason: str) -> None:
         """Record why no later command can be trusted; the first reason stays."""
         self.tainted = self.tainted or reason
+        self.taints += bool(reason)
 
     def doubt(self, tool: str, system: str) -> str:
         """Return why a command of `tool` may not be what it seems, empty where nothing was set that touches it."""

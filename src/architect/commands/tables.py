@@ -19,8 +19,9 @@ import yaml
 from architect.commands.model import Effect, Flag
 from architect.kernel.errors import ArchitectError
 
-LANGUAGES = ("command", "shell", "sql", "psql", "mysql", "promql", "redis", "awk", "sed")
-"""What `inner` and `stdin` may name. `command` means the words of one command, the others are texts."""
+LANGUAGES = ("command", "shell", "sql", "psql", "mysql", "promql", "redis", "awk", "sed", "other")
+"""What `inner` and `stdin` may name. `command` means the words of one command, the others are texts; `other` is one
+that nothing here understands."""
 
 TEXT_LANGUAGES = LANGUAGES[1:]
 _NOT_INHERITED = ("tool", "aliases", "summary", "source", "definitions", "examples")
@@ -57,10 +58,14 @@ class Consequence(_Struct, frozen=True, kw_only=True):
 
 
 class When(Consequence, frozen=True, kw_only=True):
-    """A consequence that depends on the value: a pattern it matches, or one it misses (searched, not anchored)."""
+    """A consequence that depends on the value: a pattern it matches, or one it misses (searched, not anchored).
+
+    `told` says that a value that text cannot tell has no such consequence, because the run checks it.
+    """
 
     matches: str = ""
     misses: str = ""
+    told: bool = False
 
 
 class Inner(_Struct, frozen=True, kw_only=True):
@@ -70,6 +75,7 @@ class Inner(_Struct, frozen=True, kw_only=True):
     text (ssh, watch). `elsewhere` says that it runs on another machine or in a container. `appends` says that words
     from outside are added (xargs). `marks` is replaced by a word from outside (`{}`); `marks_options` names the options
     whose value is such a mark (`xargs -I`). `mark_is_path` says that the word is a path below those given (find).
+    `directory` says that it runs in a folder of its own (`find -execdir`).
     """
 
     language: str
@@ -80,6 +86,7 @@ class Inner(_Struct, frozen=True, kw_only=True):
     marks: str = ""
     marks_options: tuple[str, ...] = ()
     mark_is_path: bool = False
+    directory: bool = False
 
     def __post_init__(self) -> None:
         """Check the language's name."""
@@ -89,13 +96,15 @@ class Inner(_Struct, frozen=True, kw_only=True):
 class Value(Consequence, frozen=True, kw_only=True):
     """What is known of a value, of an option or of a positional.
 
-    `file` says that the value names a file the tool reads or writes; `target` that it names (part of) what the command
-    acts on; `parameter` that plans need it under this name; `shows` that it is printed, so that a variable with the
-    name of a secret exposes it.
+    `file` says that the value names a file the tool reads or writes; `directory` that the tool works in the folder it
+    names (a flag: in one that text does not tell); `target` that it names (part of) what the command acts on;
+    `parameter` that plans need it under this name; `shows` that it is printed, so that a variable with the name of a
+    secret exposes it.
     """
 
     when: tuple[When, ...] = ()
     file: Literal["", "read", "write", "append", "script"] = ""
+    directory: bool = False
     inner: Inner | None = None
     target: Literal["", "kind", "name", "scope", "kind/name", "[kind/]name"] = ""
     parameter: str = ""
@@ -141,13 +150,14 @@ class Rule(Consequence, frozen=True, kw_only=True):
     """A consequence that depends on several things at once; all conditions named must hold.
 
     `given` holds when any of these options is there, `absent` when none is; `values` maps options to patterns;
-    `positional` is a pattern that any positional matches, `positional_at` restricts it to one place (from 0);
-    `at_least` and `at_most` count positionals.
+    `path` is a pattern for the words of the subcommand; `positional` is one that any positional matches,
+    `positional_at` restricts it to one place (from 0); `at_least` and `at_most` count positionals.
     """
 
     given: tuple[str, ...] = ()
     absent: tuple[str, ...] = ()
     values: dict[str, str] = {}
+    path: str = ""
     positional: str = ""
     positional_at: int | None = None
     at_least: int | None = None
@@ -224,6 +234,7 @@ class Table(Node, frozen=True, kw_only=True):
     summary: str = ""
     source: str = ""
     one_dash: bool = False
+    options_first: bool = False
     first_word_is_options: bool = False
     kinds: dict[str, str] = {}
     groups: tuple[str, ...] = ()
@@ -429,7 +440,7 @@ def _patterns(node: Node) -> Iterable[str]:
         for when in value.when:
             yield from (when.matches, when.misses)
     for rule in node.rules:
-        yield from (rule.positional, *rule.values.values())
+        yield from (rule.path, rule.positional, *rule.values.values())
     yield node.prints_token
     verbs = node.verbs.values() if isinstance(node, Table) else ()
     for child in (*node.commands.values(), *verbs, *(() if node.otherwise is None else (node.otherwise,))):

@@ -46,6 +46,7 @@ class Weight:
     raised: list[_Raise] = field(default_factory=list)
     flags: set[Flag] = field(default_factory=set)
     cleared: set[Flag] = field(default_factory=set)
+    writes: bool = False
     is_dry_run: bool = False
 
     def add(self, effect: Effect, reason: str) -> None:
@@ -109,7 +110,8 @@ def weigh(parsed: Parsed, state: ShellState, stdin: Stdin) -> Weighed:
     node = parsed.node
     weight = Weight(name=" ".join([parsed.table.tool, *parsed.path]), base=node.effect, reason=node.reason)
     weight.flags.update(flag for level in parsed.nodes for flag in level.flags)
-    if parsed.is_help and not parsed.is_vague:
+    state = works_in(parsed, state)
+    if parsed.is_help and not parsed.is_vague and not parsed.problems:
         return _weighed(parsed, weight, Effect.READ, f"{weight.name} only prints its help")
     for problem in parsed.problems:
         weight.add(Effect.UNKNOWN, problem)
@@ -124,6 +126,8 @@ def weigh(parsed: Parsed, state: ShellState, stdin: Stdin) -> Weighed:
         for rule in level.rules:
             _weigh_rule(weight, rule, parsed)
     _weigh_counts(weight, node, parsed)
+    if Flag.WRITES_FILE in weight.flags - weight.cleared and not state.in_scratch:
+        weight.add(Effect.WRITE, "writes files into a folder that is not the run's own")
     if node.stdin is not None and node.stdin.makes is not None and stdin.text is not None and runs_stdin(parsed, stdin):
         weight.replaced.append((node.stdin.makes, "runs the text it is fed"))
     effect, reason = weight.verdict()
@@ -137,9 +141,26 @@ def _weighed(parsed: Parsed, weight: Weight, effect: Effect, reason: str) -> Wei
         reason=reason,
         system=system,
         target=_target(parsed, system),
-        flags=frozenset() if parsed.is_help else frozenset(weight.flags - weight.cleared),
+        flags=frozenset() if parsed.is_help else _flags(weight),
         parameters=tuple(_parameters(parsed)),
     )
+
+
+def _flags(weight: Weight) -> frozenset[Flag]:
+    kept = weight.flags - weight.cleared
+    return frozenset(kept | {Flag.WRITES_FILE} if weight.writes else kept)
+
+
+def works_in(parsed: Parsed, state: ShellState) -> ShellState:
+    """Return the state as the command sees it: elsewhere where an option names the folder to work in."""
+    folders = [given.value for given in parsed.options if given.option.directory]
+    folders += [word for spec, word in parsed.positionals if spec is not None and spec.directory]
+    if not folders or all(word is not None and plain_path(word) is not None for word in folders):
+        return state
+    scope = state.inner(elsewhere=False)
+    last = folders[-1]
+    scope.leave("" if last is None else last.value or "")
+    return scope
 
 
 def _weigh_counts(weight: Weight, node: Node, parsed: Parsed) -> None:
@@ -165,7 +186,7 @@ def _weigh_value(weight: Weight, spec: Value, word: Word | None, state: ShellSta
 
 def _weigh_when(weight: Weight, when: When, word: Word | None, *, is_positional: bool) -> None:
     if word is not None and (word.value is None or word.is_glob):
-        if not _is_lowering(when):
+        if not when.told and not _is_lowering(when):
             weight.add(Effect.UNKNOWN, f"it depends on {word.text}, which the text does not tell")
         return
     value = "" if word is None else word.value or ""
@@ -186,12 +207,12 @@ def _weigh_file(weight: Weight, spec: Value, word: Word, state: ShellState) -> N
         effect = Effect.UNKNOWN if declared is None else declared
         why = "runs a script whose text is not judged" if declared is None else "declared in trusted settings"
         weight.add(effect, why)
-    elif shows_secret(word):
+    elif shows_secret(word, state.folder) or not state.secret_files.isdisjoint(word.variables):
         weight.flags.add(Flag.READS_SECRET)
         weight.add(Effect.EXPOSES, f"{word.text} looks like a secret")
     if spec.file in ("write", "append"):
         effect, why, flags = weigh_redirection(word, state, appends=spec.file == "append")
-        weight.flags |= flags
+        weight.writes |= bool(flags)
         weight.add(effect, why if effect is not Effect.READ else "")
 
 
@@ -231,6 +252,8 @@ def _answers(rule: Rule, parsed: Parsed) -> Iterable[bool | None]:
         yield any(name in spellings for name in rule.given)
     if rule.absent:
         yield not any(name in spellings for name in rule.absent)
+    if rule.path:
+        yield re.search(rule.path, " ".join(parsed.path)) is not None
     for name, pattern in rule.values.items():
         yield _any_matches(pattern, _values_of(name, parsed.options))
     if rule.positional:

@@ -10,6 +10,7 @@ from itertools import zip_longest
 from tree_sitter import Node
 
 from architect.commands.calls import Certainty, Word
+from architect.grammars.documents import Document
 from architect.grammars.shell import ShellTree
 
 MASK = "\ue000"
@@ -19,6 +20,7 @@ _ORDER = (Certainty.LITERAL, Certainty.PLAIN, Certainty.TOKEN, Certainty.OPAQUE)
 _RANK = {certainty: rank for rank, certainty in enumerate(_ORDER)}
 _ESCAPED = re.compile(r"\\(\n|.)", re.DOTALL)
 _ESCAPED_IN_QUOTES = re.compile(r"\\(\n|[$`\"\\])")
+_ESCAPED_IN_DOCUMENT = re.compile(r"\\(\n|[$`\\])")
 _GLOB = re.compile(r"(?<!\\)[*?\[]")
 _BRACES = re.compile(r"\{[^{}\s]*(?:,|\.\.)[^{}\s]*\}")
 _ORDINARY = re.compile(r"[\w./:=,@%+-]+")
@@ -30,6 +32,8 @@ _ANSI_NAMED = {"n": "\n", "t": "\t", "r": "\r", "\\": "\\", "'": "'", '"': '"', 
 _SPLITS = re.compile(r"[ \t\n*?\[\\]")
 _NUMERIC_PARAMETERS = frozenset("?#$!")
 _SUBSTITUTIONS = ("command_substitution", "process_substitution")
+_SUBSTITUTED = "$("
+"""Stands for the name of the variable where a substitution is known to print a text, which is split like one."""
 _DEFAULT = re.compile(r":?[-?](.*)", re.DOTALL)
 _PLAIN_NAMES = frozenset(("RANDOM", "SECONDS", "EPOCHSECONDS", "UID", "EUID", "BASHPID", "PPID", "LINENO", "HOSTNAME"))
 
@@ -48,12 +52,20 @@ class _Part:
 
 
 @dataclass(frozen=True, slots=True)
+class Printed:
+    """What text tells of the output of a substitution; `text` is a likely one where it cannot be told."""
+
+    certainty: Certainty
+    text: str = "0"
+
+
+@dataclass(frozen=True, slots=True)
 class WordReader:
-    """Reads the words of one tree; `is_plain` says whether a substitution prints one plain word."""
+    """Reads the words of one tree; `printed` says what a substitution prints."""
 
     tree: ShellTree
     variables: Variables
-    is_plain: Callable[[Node], bool]
+    printed: Callable[[Node], Printed]
 
     def words(self, node: Node) -> list[Word]:
         """Return the word that `node` makes; several where an unquoted variable is known to hold several."""
@@ -96,12 +108,19 @@ class WordReader:
         word = _joined("", 0, 0, [_Part(part.text, part.certainty, is_quoted=True) for part in parts])
         return word.certainty
 
-    def quoted_text(self, start: int, end: int, node: Node) -> str | None:
-        """Return the text of a here-document's body, with `node`'s expansions, None where it cannot be told."""
-        parts = list(self._between(start, end, node))
+    def document(self, document: Document) -> tuple[str | None, tuple[str, ...]]:
+        """Return the text of a here-document, None where it cannot be told, and the variables that it puts in."""
+        reader = replace(self, tree=document.tree)
+        start, end = document.tree.span(document.string)
+        parts = list(reader._between(start + 1, end - 1, document.string, _ESCAPED_IN_DOCUMENT))
+        names = tuple(part.variable for part in parts if part.variable)
         if all(part.certainty is Certainty.LITERAL for part in parts):
-            return "".join(part.text for part in parts)
-        return None
+            return "".join(part.text for part in parts), names
+        return None, names
+
+    def names(self, node: Node) -> tuple[str, ...]:
+        """Return the variables that a word puts in."""
+        return tuple(part.variable for part in self._parts(node) if part.variable)
 
     def _parts(self, node: Node) -> Iterator[_Part]:
         match node.type:
@@ -123,7 +142,9 @@ class WordReader:
             case "expansion":
                 yield self._expansion(node)
             case "command_substitution":
-                yield _Part("0", Certainty.PLAIN if self.is_plain(node) else Certainty.OPAQUE)
+                printed = self.printed(node)
+                is_known = printed.certainty is Certainty.LITERAL
+                yield _Part(printed.text, printed.certainty, variable=_SUBSTITUTED if is_known else "")
             case "process_substitution":
                 yield _Part("", Certainty.TOKEN, is_quoted=True)
             case "arithmetic_expansion":
@@ -144,7 +165,9 @@ class WordReader:
             else:
                 yield from _unquoted(self.tree.source(child))
 
-    def _between(self, start: int, end: int, node: Node) -> Iterator[_Part]:
+    def _between(
+        self, start: int, end: int, node: Node, escaped: re.Pattern[str] = _ESCAPED_IN_QUOTES
+    ) -> Iterator[_Part]:
         """Yield the parts inside double quotes; the literal ones are what lies between the expansions."""
         for child in node.named_children:
             if child.type in ("string_content", "heredoc_content"):
@@ -152,11 +175,11 @@ class WordReader:
             child_start, child_end = self.tree.span(child)
             source = self.tree.text[child_start:child_end]
             child_start += len(source) - len(source.lstrip())  # the grammar counts blanks before it to an expansion
-            yield from _masked(_unescaped_in_quotes(self.tree.text[start:child_start]), is_quoted=True)
+            yield from _masked(_unescaped(self.tree.text[start:child_start], escaped), is_quoted=True)
             for part in self._parts(child):
                 yield _Part(part.text, part.certainty, is_quoted=True, variable=part.variable)
             start = child_end
-        yield from _masked(_unescaped_in_quotes(self.tree.text[start:end]), is_quoted=True)
+        yield from _masked(_unescaped(self.tree.text[start:end], escaped), is_quoted=True)
 
     def _variable(self, name: str) -> _Part:
         if name in _NUMERIC_PARAMETERS or name in _PLAIN_NAMES:
@@ -178,7 +201,9 @@ class WordReader:
         if source == "${" + name + "}":
             return self._variable(name)
         if source == "${#" + name + "}":
-            return _Part("0", Certainty.PLAIN, variable=name)
+            return _Part("0", Certainty.PLAIN)
+        if source.startswith(("${" + name + ":+", "${" + name + "+")):
+            return _Part("", Certainty.OPAQUE)
         default = _DEFAULT.fullmatch(source[2 + len(name) : -1])
         if default is not None:
             return self._with_default(name, default[1])
@@ -236,10 +261,10 @@ def _masked(text: str, *, is_quoted: bool = False, is_glob: bool = False) -> Ite
         yield _Part(text[at:], Certainty.LITERAL, is_quoted, is_glob)
 
 
-def _unescaped_in_quotes(text: str) -> str:
+def _unescaped(text: str, escaped: re.Pattern[str]) -> str:
     if "\\" not in text:
         return text
-    return _ESCAPED_IN_QUOTES.sub(lambda match: "" if match[1] == "\n" else match[1], text)
+    return escaped.sub(lambda match: "" if match[1] == "\n" else match[1], text)
 
 
 def _ansi(source: str) -> str:

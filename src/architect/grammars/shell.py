@@ -77,13 +77,17 @@ def _language() -> Language:
 
 def parse(text: str) -> ShellTree:
     """Parse `text`; CRLF line ends count as line ends."""
-    text_of_lines = text.replace("\r\n", " \n")
-    if len(text) > MAX_CHARACTERS or _is_nested_too_deeply(text_of_lines):
+    return parse_as(text, text.replace("\r\n", " \n"))
+
+
+def parse_as(text: str, read: str) -> ShellTree:
+    """Parse `read`, which is as long as `text`, and return its tree over `text`."""
+    if len(text) > MAX_CHARACTERS or _is_nested_too_deeply(read):
         return ShellTree(text, None, None)
-    if text_of_lines.isascii():
-        return ShellTree(text, Parser(_language()).parse(text_of_lines.encode()).root_node, None)
-    data = _NOT_ASCII.sub(_ANY_CHARACTER, text_of_lines).encode()
-    return ShellTree(text, Parser(_language()).parse(data).root_node, _code_point_offsets(text_of_lines))
+    if read.isascii():
+        return ShellTree(text, Parser(_language()).parse(read.encode()).root_node, None)
+    data = _NOT_ASCII.sub(_ANY_CHARACTER, read).encode()
+    return ShellTree(text, Parser(_language()).parse(data).root_node, _code_point_offsets(read))
 
 
 def statements(text: str) -> tuple[Statement, ...]:

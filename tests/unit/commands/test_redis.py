@@ -21,7 +21,7 @@ LINES = ["PING", "GET widget:1", "SET widget:1 blue", "FLUSHDB", "MONITOR", "CON
         ("MEMORY USAGE widget:1", Effect.READ),
         ("OBJECT ENCODING widget:1", Effect.READ),
         ("CONFIG GET maxmemory*", Effect.READ),
-        ("EVAL_RO 'return 1' 0", Effect.READ),
+        ("EVAL_RO 'return 1' 0", Effect.UNKNOWN),
         ("SORT widgets", Effect.READ),
         ("CLUSTER NODES", Effect.READ),
         ("SENTINEL masters", Effect.READ),

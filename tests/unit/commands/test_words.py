@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from tree_sitter import Node
 
 from architect.commands.calls import Certainty, Word
-from architect.commands.words import Variables, WordReader
+from architect.commands.words import Printed, Variables, WordReader
 from architect.grammars.shell import parse
 
 
@@ -14,7 +15,11 @@ def words(source: str, variables: Variables | None = None) -> list[Word]:
     tree = parse(f"echo {source}")
     assert tree.root is not None
     (argument,) = tree.root.named_children[0].children_by_field_name("argument")
-    return WordReader(tree, variables or {}, lambda node: "date" in tree.source(node)).words(argument)
+
+    def printed(node: Node) -> Printed:
+        return Printed(Certainty.PLAIN if "date" in tree.source(node) else Certainty.OPAQUE)
+
+    return WordReader(tree, variables or {}, printed).words(argument)
 
 
 @pytest.mark.parametrize(
