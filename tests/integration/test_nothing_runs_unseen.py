@@ -22,18 +22,24 @@ PIECES = (
     ";; esac", "$'", "${A:-", "}", "A=1 ", "A=", "$A", "for i in 1; do ", "; done", "f() ", "f", "! ", "((", "))",
     "[[ ", " ]]", "<(", ">f", "2>&1", "<<<", "&", "time ", "eval ", "command ", '"$(', ")", "x=(", "$((", "\t", "{a,",
     "*", "=", "-", "é", "trap '", "' EXIT", "exec ", "function g ", "<<-E\n", '$"', '\\"', "\\'", "else ", "&>f", "|&",
-    "%#}", "##", "/", "+=", "true", "false",
+    "%#}", "##", "/", "+=", "true", "false", "<<E\n ", "<<-E\n\t", "\n ", '"${A:-', "'}\"", "'$(", "`echo \\`", "\\``", "a[", "]",
+    "$[", "${!A}", "${A[", "]}", "${A:", "[[ -v ", "jobs -x ", "mapfile -C '", "' -c 1 L <<< x", "declare -i n=", "let ",
+    "read A <<< 'a[$(rm x)]'; ", "A='a[$(rm x)]'; ", "alias echo=rm; ", "shopt -s expand_aliases\n", "exec <<< 'rm x'; ",
+    "bash", "sh -c ", "env ", "xargs ", "exec 3<<< 'rm x'; ", "<&3", "rm() ", "{ rm x; }", "${A@P}", "A='$(rm x)'; ",
+    "unset -f rm; ", "printf -v ", "wait; ", "coproc ", "select i in a; do ", "until ", "while ", "do ", "[ -v ", " ]",
 )  # fmt: skip
 PROGRAM = st.lists(st.sampled_from(PIECES), min_size=2, max_size=9).map("".join)
 DRIVER = """
 FUNCNEST=50
+n=0
 while IFS= read -r -d '' text <&8; do
-  exec 9>"$1/log"
+  n=$((n + 1))
+  exec 9>"$1/log.$n"
   ( PATH=$1/bin; cd "$1/work"; eval "$text" ) </dev/null >/dev/null 2>&1 8<&-
   exec 9>&-
-  if [ -s "$1/log" ]; then printf 1; else printf 0; fi
 done 8<"$1/texts"
 """
+"""Each text has a log of its own: what it left running in the background may write late."""
 NEEDS_BASH = pytest.mark.skipif(shutil.which("bash") is None, reason="bash is not installed")
 
 
@@ -44,15 +50,20 @@ def ran(texts: list[str], folder: Path) -> list[bool]:
     tool = folder / "bin" / "rm"
     tool.write_text("#!/bin/sh\necho ran >&9\n", encoding="utf-8")
     tool.chmod(0o755)
+    for name in ("bash", "sh", "env", "xargs"):
+        found = shutil.which(name)
+        if found is not None and not (folder / "bin" / name).exists():
+            (folder / "bin" / name).symlink_to(found)
     (folder / "texts").write_bytes(b"".join(text.encode() + b"\0" for text in texts))
     command = ["bash", "--norc", "-c", DRIVER, "driver", str(folder)]
-    output = subprocess.run(command, capture_output=True, stdin=subprocess.DEVNULL, timeout=120, check=False).stdout
-    return [character == ord("1") for character in output]
+    subprocess.run(command, capture_output=True, stdin=subprocess.DEVNULL, timeout=120, check=False)
+    logs = [folder / f"log.{number}" for number in range(1, len(texts) + 1)]
+    return [log.exists() and log.stat().st_size > 0 for log in logs]
 
 
 def unseen(texts: list[str], folder: Path) -> list[str]:
     """Return the texts of which bash ran more than the judgement admits."""
-    outcomes = zip(texts, ran(texts, folder), strict=False)
+    outcomes = zip(texts, ran(texts, folder), strict=True)
     return [text for text, is_run in outcomes if is_run and judge(text).effect.rank < Effect.UNKNOWN.rank]
 
 

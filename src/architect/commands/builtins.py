@@ -18,7 +18,7 @@ Builtin: TypeAlias = Callable[[Invocation, ShellState, ShellJudge], list[Command
 
 _NAME = re.compile(r"[A-Za-z_]\w*")
 _CALLBACK = re.compile(r"-[A-Za-z]*[cC]")
-_LIVE = re.compile(r"[$`]")
+_LIVE = re.compile(r"[$`]|[<>]\(")
 _HARMLESS_SET = re.compile(r"[-+](?:[abefhmnuvxBCEHPT]+|[abefhmnuvxBCEHPT]*o)")
 _HARMLESS_SHOPT = frozenset(
     (

@@ -72,6 +72,10 @@ class Stdin:
     names_secret: str = ""
 
 
+INHERITED = Stdin()
+"""Standard input that comes from wherever the shell's own does."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
     """A command after its options were told from its positionals.

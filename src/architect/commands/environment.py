@@ -8,39 +8,40 @@ from collections.abc import Iterable
 _EVERYTHING = re.compile(
     r"PATH|BASH_ENV|ENV|IFS|LD_.*|DYLD_.*|SHELLOPTS|BASHOPTS|BASH_FUNC_.*|PS4|PROMPT_COMMAND|HOME|SHELL|XDG_CONFIG_.*"
     r"|GLOBIGNORE|CDPATH|EXECIGNORE|FIGNORE|GCONV_PATH|LOCPATH|NLSPATH|MALLOC_.*|GLIBC_TUNABLES|HOSTALIASES|RES_OPTIONS"
+    r"|TERMINFO(?:_DIRS)?|TERMCAP"
 )
-_KUBERNETES = ("kubernetes", "helm")
+_KUBERNETES = ("kubernetes", "helm", "eks", "istio", "linkerd", "cilium", "calico", "flux", "argocd")
+_LANGUAGES = r"PYTHON.*|PERL5?.*|RUBY.*|NODE_.*|NPM_.*|npm_.*|YARN_.*|JAVA_.*|JDK_.*|_JAVA_OPTIONS|GO.*|CARGO.*|RUST.*"
+_HOST_TOOLS = (
+    r"SYSTEMD_.*|GREP_.*|TAR_OPTIONS|GZIP|BZIP2?|XZ_.*|ZSTD_.*|ZIPOPT|ZIP|UNZIP|LESS.*|PAGER|MANPAGER|EDITOR|VISUAL"
+    r"|LS_OPTIONS|POSIXLY_CORRECT|RIPGREP_CONFIG_PATH|FZF_.*|AWK(?:LIB)?PATH|TMPDIR|OPENSSL_.*|SYSSTAT.*|S_.*|TOP.*"
+    r"|GNUPGHOME|PS_.*|BAT_.*|FD_.*|JQ_.*|RSYNC_.*|SSH_.*"
+)
+_ENGINES = r"DOCKER_.*|CONTAINER_.*|COMPOSE_.*|CONTAINERD_.*|BUILDKIT_.*|BUILDX_.*|PODMAN_.*|REGISTRY_AUTH_FILE"
+_CLOUDS = ("aws", "gc", "az", "bigquery", "terraform", "storage", "http", "prometheus", "pager", "git", "registry")
 _TOUCHES: tuple[tuple[re.Pattern[str], tuple[str, ...]], ...] = tuple(
     (re.compile(pattern), systems)
     for pattern, systems in (
-        (r"KUBE.*|KUBECONFIG|HELM_.*|OPENSHIFT_.*", _KUBERNETES),
+        (r"KUBE.*|HELM_.*|OPENSHIFT_.*", _KUBERNETES),
         (r"PG.*|PSQL.*", ("postgres",)),
-        (r"AWS_.*|BOTO_.*", ("aws", "terraform", "kubernetes")),
-        (r"GIT_.*|SSH_ASKPASS", ("git",)),
-        (r"GH_.*|GITHUB_.*", ("git",)),
-        (r"DOCKER_.*|CONTAINER_.*|COMPOSE_.*|CONTAINERD_.*|BUILDKIT_.*|PODMAN_.*", ("docker", "podman", "contain")),
-        (r"CLOUDSDK_.*|GOOGLE_.*|GCLOUD_.*|CLOUDSDK.*", ("gcp", "gcloud", "google", "terraform", "kubernetes")),
-        (r"AZURE_.*|ARM_.*", ("az", "terraform", "kubernetes")),
+        (r"AWS_.*|BOTO_.*", ("aws", "terraform", "storage", *_KUBERNETES)),
+        (r"GIT_.*|SSH_ASKPASS|GH_.*|GITHUB_.*|GITLAB_.*|GLAB_.*", ("git",)),
+        (_ENGINES, ("docker", "podman", "contain", "registry")),
+        (r"CLOUDSDK_.*|GOOGLE_.*|GCLOUD_.*", ("gc", "google", "bigquery", "terraform", *_KUBERNETES)),
+        (r"AZURE_.*|ARM_.*", ("az", "terraform", *_KUBERNETES)),
         (r"TF_.*|TERRAFORM_.*", ("terraform",)),
-        (r"REDIS.*", ("redis",)),
+        (r"REDISCLI_.*|VALKEYCLI_.*", ("redis",)),
         (r"MYSQL_.*|MARIADB_.*", ("mysql", "mariadb")),
         (r"VAULT_.*|CONSUL_.*|NOMAD_.*|ETCDCTL_.*", ("vault", "consul", "nomad", "etcd")),
-        (r"CURL_.*|WGETRC|.*_proxy|.*_PROXY|SSL_CERT_.*|SSLKEYLOGFILE", ("http", "prometheus", "pagerduty", "aws")),
-        (r"ANSIBLE_.*", ("ansible",)),
-        (r"SYSTEMD_.*", ("systemd", "host")),
+        (r"CURL_.*|WGETRC|SYSTEM_WGETRC|HTTPIE_.*|SSL_CERT_.*|SSLKEYLOGFILE", ("http", "prometheus", "pager", "aws")),
+        (r".*_proxy|.*_PROXY", (*_CLOUDS, "docker", *_KUBERNETES)),
         (
-            r"GREP_.*|TAR_OPTIONS|GZIP|BZIP2?|XZ_.*|ZIPOPT|ZIP|UNZIP|LESS.*|PAGER|MANPAGER|EDITOR|VISUAL|LS_OPTIONS",
-            ("host", "git"),
+            r"ANSIBLE_.*|CEPH_.*|RABBITMQ_.*|KAFKA_.*|CASSANDRA_.*",
+            ("ansible", "ceph", "rabbitmq", "kafka", "cassandra"),
         ),
-        (
-            r"POSIXLY_CORRECT|RIPGREP_CONFIG_PATH|FZF_.*|AWK(?:LIB)?PATH|TMPDIR|OPENSSL_.*|SYSSTAT.*|S_.*|TOP.*",
-            ("host",),
-        ),
-        (r"PYTHON.*|PERL5?.*|RUBY.*|NODE_.*|NPM_.*|JAVA_.*|JDK_.*|GO.*|PS_.*|BAT_.*|FD_.*|JQ_.*", ("host", "package")),
-        (
-            r"RSYNC_.*|SSH_.*",
-            ("host", "git", "ssh"),
-        ),
+        (r"RESTIC_.*|RCLONE_.*|BORG_.*|MC_.*", ("storage",)),
+        (_HOST_TOOLS, ("host", "git", "ssh")),
+        (_LANGUAGES, ("host", "package", "npm", "python", "kafka", "cassandra", "rust")),
     )
 )
 _SECRET_NAME = re.compile(
@@ -61,10 +62,14 @@ def is_sensitive(name: str) -> bool:
     return touches_everything(name) or any(pattern.fullmatch(name) for pattern, _ in _TOUCHES)
 
 
-def touching(names: Iterable[str], system: str) -> str | None:
-    """Return the first of `names` whose setting can change what a tool of `system` does."""
+def touching(names: Iterable[str], tool: str, system: str) -> str | None:
+    """Return the first of `names` whose setting can change what `tool`, which acts on `system`, does.
+
+    Most tools read variables that begin with their own name, whether a manual says so or not.
+    """
+    own = re.sub(r"\W", "_", tool).upper() + "_"
     for name in names:
-        if touches_everything(name):
+        if touches_everything(name) or (len(own) > 1 and name.startswith(own)):
             return name
         for pattern, systems in _TOUCHES:
             if pattern.fullmatch(name) and any(part in system for part in systems):

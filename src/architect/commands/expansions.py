@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from tree_sitter import Node
 
-from architect.commands.arithmetic import can_run_commands
+from architect.commands.arithmetic import can_run_commands, hides_process
 from architect.commands.model import CommandEffect, Effect
 from architect.commands.nodes import HereDocument, assigned, within
 from architect.commands.state import ShellState
@@ -24,9 +24,11 @@ _ESCAPED = re.compile(r"\\([\\`$])")
 _INDEX = re.compile(r"\$\{[!#]?(?P<name>[A-Za-z_]\w*)\[(?P<index>.*?)\](?=[^\]]*\}$)", re.DOTALL)
 _OFFSET = re.compile(r"\$\{[!#]?\w+(?:\[[^\]]*\])?:(?![-=?+])(?P<offset>.*)\}", re.DOTALL)
 _INDIRECT = re.compile(r"\$\{!\w+(?![\w@*]*[@*]\}|\[[@*]\])")
+_BRACE = re.compile(r"(?<!\$)\{")
+_ELEMENT = re.compile(r"[(\s]\[(.*?)\]\+?=", re.DOTALL)
 _WHOLE = frozenset(("@", "*"))
 _RAW = ("raw_string", "ansi_c_string")
-_LIVE = re.compile(r"[$`]")
+_LIVE = re.compile(r"[$`}]")
 
 Visit = Callable[[ShellTree, Iterable[Node]], list[CommandEffect]]
 Judge = Callable[[str, ShellState], list[CommandEffect]]
@@ -72,6 +74,13 @@ class Expander:
             return [self.doubt(node, why)]
         return []
 
+    def indices(self, node: Node) -> list[CommandEffect]:
+        """Doubt the indices of an array's elements (`A=([i]=x)`), which are calculated."""
+        found: list[CommandEffect] = []
+        for index in _ELEMENT.findall(self.tree.source(node)):
+            found += self.calculated(node, index)
+        return found
+
     def _substituted(self, node: Node) -> list[CommandEffect]:
         source = self.tree.source(node).strip()
         if source.startswith("`") and "\\" in source:
@@ -100,6 +109,9 @@ class Expander:
             return self.calculated(node, source)
         self.state.forget(assigned(self.tree, node))
         found = [*self._indices(node, source), *self._quotes(node)]
+        if hides_process(source) or _BRACE.search(source, 2):
+            found.append(self.doubt(node, "can end or mean something else than it seems to"))
+            found += self._worse_in([source[2:-1], *_BACKQUOTED.findall(source)])
         if "`" in source.replace("\\`", "") and not substitutions(node):
             found.append(self.doubt(node, "holds commands in backquotes"))
             found += self._worse_in(_BACKQUOTED.findall(source))
@@ -122,7 +134,7 @@ class Expander:
     def _quotes(self, node: Node) -> list[CommandEffect]:
         """Doubt quotes inside `${…}`: between double quotes they quote nothing, and what is in them is expanded."""
         quoted = [self.tree.source(inner) for inner in within(node, _RAW)]
-        live = [source.lstrip("$")[1:-1] for source in quoted if _LIVE.search(source.lstrip("$"))]
+        live = [source.lstrip("$")[1:-1] for source in quoted if _is_live(source)]
         if not live:
             return []
         found = [self.doubt(node, "holds quotes that quote nothing between double quotes")]
@@ -133,6 +145,11 @@ class Expander:
         for text in texts:
             found += _worse(self.judge(text, self.state.inner(elsewhere=False)))
         return found
+
+
+def _is_live(quoted: str) -> bool:
+    """Say whether quotes hold what the shell would expand, or what would end the expansion that they are in."""
+    return "\\" in quoted if quoted.startswith("$") else _LIVE.search(quoted) is not None
 
 
 def _worse(commands: Iterable[CommandEffect]) -> list[CommandEffect]:

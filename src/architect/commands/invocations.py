@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from architect.commands.calls import Call, Certainty, Given, Stdin, StdinKind, Word
+from architect.commands.calls import INHERITED, Call, Certainty, Given, Stdin, StdinKind, Word
 from architect.commands.known import WRITES
 from architect.commands.languages import judge_call, judge_text
 from architect.commands.masking import masked
@@ -27,7 +27,6 @@ _HIDDEN_COMMAND = re.compile(r"\w\[.*(?:\$\(|`)", re.DOTALL)
 _MAX_WORDS_LEFT_OUT = 12
 _ONLY_FILES = frozenset(("sed", "awk"))
 """Languages whose programs change nothing but the files they write."""
-INHERITED = Stdin()
 NOTHING = Stdin(kind=StdinKind.TEXT, text="")
 
 

@@ -6,7 +6,6 @@ from typing import NamedTuple
 
 from architect.commands.model import Effect, Flag
 
-
 WRITES = "writes"
 """The parameter of a command that names a file it writes; whoever knows the working directory weighs it."""
 

@@ -243,7 +243,8 @@ class _Reader:
     def _short_value(self, option: Option, word: Word, at: int) -> None:
         spelling = "-" + word.prefix[at - 1]
         if at < len(word.prefix) or word.value is None:
-            self._give(option, spelling, _tail(word, at))
+            has_sign = self.parsed.table.short_equals and word.prefix[at : at + 1] == "="
+            self._give(option, spelling, _tail(word, at + has_sign))
         elif option.takes == "optional":
             self._give(option, spelling, None)
         else:

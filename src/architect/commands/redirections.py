@@ -9,8 +9,8 @@ from dataclasses import dataclass, field, replace
 from tree_sitter import Node
 
 from architect.commands.calls import Stdin, StdinKind, Word
-from architect.commands.model import CommandEffect, Effect, Flag
 from architect.commands.environment import is_secret_name
+from architect.commands.model import CommandEffect, Effect, Flag
 from architect.commands.nodes import HereDocument, word_groups
 from architect.commands.paths import is_no_file, shows_secret
 from architect.commands.state import ShellState

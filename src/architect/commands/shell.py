@@ -13,7 +13,7 @@ from itertools import pairwise
 
 from tree_sitter import Node
 
-from architect.commands.arithmetic import compares_numbers, hides_command, names_set
+from architect.commands.arithmetic import compares_numbers, hides_command, hides_process, names_set
 from architect.commands.calls import Certainty, Stdin, StdinKind, Word
 from architect.commands.environment import is_sensitive
 from architect.commands.expansions import Expander
@@ -28,6 +28,7 @@ from architect.commands.nodes import (
     literal_output,
     members,
     printing,
+    within,
     word_groups,
 )
 from architect.commands.paths import named_secret
@@ -41,6 +42,8 @@ MAX_NODE_DEPTH = 60
 
 _GAP = re.compile(r"(?:\\\n)*[ \t](?:[ \t]|\\\n)*")
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\x85\u2028\u2029]")
+_SHELL_OPERATORS = frozenset(("|", "||", "&", "&&", "<", ">", "<=", ">=", "<<", ">>", "=~", ";"))
+_HEADS = frozenset(("list", "pipeline", "negated_command"))
 _REDIRECTS = frozenset(("file_redirect", "heredoc_redirect", "herestring_redirect"))
 
 
@@ -266,8 +269,17 @@ class _Walk:
         )
         if compares_numbers(text):
             self.found += self.expander.calculated(node, text)
+        if hides_process(text) or self._has_operators(node, text):
+            self._doubt(node, "tests a text that can hold commands")
         if hides_command(text):
             self._doubt(node, "tests a name that can hold commands")
+
+    def _has_operators(self, node: Node, text: str) -> bool:
+        """Say whether `[ … ]` holds what the shell takes for pipes, lists and redirections, unlike in `[[ … ]]`."""
+        if text.startswith("[["):
+            return False
+        operators = (child.type for part in within(node, ("binary_expression",)) for child in part.children)
+        return not _SHELL_OPERATORS.isdisjoint(operators)
 
     def _substitutions(self, node: Node, stop: Node | None = None) -> None:
         """Judge the commands inside words."""
@@ -306,6 +318,8 @@ class _Walk:
         plain, _, index = self.tree.source(name).partition("[")
         if index and plain not in self.state.maps:
             self.found += self.expander.calculated(name, index)
+        if value is not None and value.type == "array" and plain not in self.state.maps:
+            self.found += self.expander.indices(value)
         if plain in self.state.integers and value is not None:
             self.found += self.expander.calculated(node, self.tree.source(value))
         self._assign(plain, node, value if name.type == "variable_name" else None)
@@ -316,6 +330,8 @@ class _Walk:
         known: str | Certainty = "" if has_value else Certainty.OPAQUE
         if is_plain and value is not None:
             known = self.reader.certainty(value)
+        if known is Certainty.TOKEN and "[" in self.tree.source(node):
+            known = Certainty.OPAQUE  # calculating with it could run what the index holds
         self.state.assign(name, known)
         if is_sensitive(name):
             start, end = self.tree.span(node)
@@ -327,8 +343,8 @@ class _Walk:
 
     def _redirected(self, node: Node, stdin: Stdin) -> None:
         body = node.child_by_field_name("body")
-        if body is not None and body.type == "list":
-            body = self._but_last(body)
+        while body is not None and body.type in _HEADS:
+            body, stdin = self._but_last(body, stdin)
         redirections = self._redirections(node, stdin)
         before = len(self.found)
         self.trailing = redirections.words
@@ -346,12 +362,16 @@ class _Walk:
         self._raise(before, redirections)
         self._follow(node, redirections)
 
-    def _but_last(self, node: Node) -> Node:
-        """Visit a list's members but the last, to which alone redirections behind a list belong; return that one."""
-        found = members(node)
+    def _but_last(self, node: Node, stdin: Stdin) -> tuple[Node, Stdin]:
+        """Visit the members of a list or pipeline but the last, to which alone redirections behind it belong.
+
+        Return that one, and its standard input.
+        """
+        found = members(node) if node.type == "list" else list(children(node))
         for member in found[:-1]:
-            self.visit(member, Stdin())
-        return found[-1]
+            self.visit(member, stdin)
+            stdin = self._output(member) if node.type == "pipeline" else stdin
+        return found[-1], stdin
 
     def _redirections(self, node: Node, stdin: Stdin) -> Redirections:
         redirections = self.redirection_reader.read(node, stdin)
@@ -423,6 +443,8 @@ class _Walk:
         text = self.tree.text[start:end]
         name, value = node.child_by_field_name("name"), node.child_by_field_name("value")
         head = text if value is None else text[: self.tree.span(value)[0] - start]
+        if value is not None and value.type == "array" and not self._declares_map(node):
+            self.found += self.expander.indices(value)
         known = self.reader.certainty(value) if value is not None and value.type != "array" else Certainty.OPAQUE
         del name
         if value is None:
@@ -430,6 +452,10 @@ class _Walk:
         if isinstance(known, Certainty):
             return [Word(text=text, start=start, end=end, value=None, certainty=known, prefix=head, shape=head)]
         return [literal(head + known, start, end)]
+
+    def _declares_map(self, node: Node) -> bool:
+        words = () if node.parent is None else node.parent.named_children
+        return any(re.fullmatch(r"-\w*A\w*", self.tree.source(word)) for word in words)
 
     def _has_glued_words(self, node: Node) -> bool:
         """Say whether what lies between two words is no blank: there the shell joins what the grammar parts."""
@@ -450,7 +476,7 @@ class _Walk:
             names.add("" if name is None else self.tree.source(name).partition("[")[0])
         if words and words[0].value == "read":
             names.discard("IFS")  # it tells `read` where to split, and ends with it
-        if not any(is_sensitive(name) for name in names):
+        if not names:
             return self.state, frozenset()
         scope = self.state.inner(elsewhere=False)
         scope.aliases, scope.depth = self.state.aliases, self.state.depth

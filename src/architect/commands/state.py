@@ -6,8 +6,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from architect.commands.calls import Certainty, Stdin
-from architect.commands.environment import is_sensitive, touches_everything, touching
+from architect.commands.calls import INHERITED, Certainty, Stdin
+from architect.commands.environment import touches_everything, touching
 from architect.commands.model import Carried, Effect
 
 MAX_DEPTH = 12
@@ -40,7 +40,7 @@ class ShellState:
     """Variables with the integer attribute: what is assigned to them is calculated."""
     secret_files: set[str] = field(default_factory=set)
     """Loop variables one of whose values names a file that looks like a secret."""
-    stdin: Stdin = Stdin()
+    stdin: Stdin = INHERITED
     """Standard input of the whole text, which its commands inherit."""
 
     @classmethod
@@ -117,7 +117,7 @@ class ShellState:
         self.variables[name] = value
         if touches_everything(name):
             self.taint(name + ASSIGNED_BEFORE)
-        elif is_sensitive(name):
+        elif name.isupper():
             self.environment.add(name)
 
     def forget(self, names: Mapping[str, Certainty]) -> None:
@@ -144,7 +144,7 @@ class ShellState:
             return self.tainted
         if tool in self.aliases:
             return f"{tool} was made an alias before"
-        name = touching(self.environment, system) if self.environment else None
+        name = touching(self.environment, tool, system) if self.environment else None
         return name + ASSIGNED_BEFORE if name else ""
 
 

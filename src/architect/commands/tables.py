@@ -235,6 +235,7 @@ class Table(Node, frozen=True, kw_only=True):
     source: str = ""
     one_dash: bool = False
     options_first: bool = False
+    short_equals: bool = False
     first_word_is_options: bool = False
     kinds: dict[str, str] = {}
     groups: tuple[str, ...] = ()

@@ -12,7 +12,7 @@ from architect.commands.environment import is_secret_name, touches_everything, t
 )
 def test_some_variables_touch_everything(name: str) -> None:
     assert touches_everything(name)
-    assert touching([name], "whatever") == name
+    assert touching([name], "frobnicate", "whatever") == name
 
 
 @pytest.mark.parametrize(
@@ -26,13 +26,19 @@ def test_some_variables_touch_everything(name: str) -> None:
     ],
 )
 def test_others_touch_their_own_system(name: str, system: str) -> None:
-    assert touching(["LANG", name], system) == name
-    assert touching([name], "mail") is None
+    assert touching(["LANG", name], "frobnicate", system) == name
+    assert touching([name], "frobnicate", "mail") is None
+
+
+def test_a_variable_named_after_a_tool_touches_it() -> None:
+    assert touching(["MC_HOST_BACKUPS"], "mc", "backups") == "MC_HOST_BACKUPS"
+    assert touching(["PG_AMCHECK_X"], "pg_amcheck", "") == "PG_AMCHECK_X"
+    assert touching(["MC_HOST_BACKUPS"], "df", "host") is None
 
 
 @pytest.mark.parametrize("name", ["LANG", "NAMESPACE", "POD", "TZ", "LC_ALL", "DATABASE_URL"])
 def test_ordinary_variables_touch_nothing(name: str) -> None:
-    assert touching([name], "kubernetes") is None
+    assert touching([name], "kubectl", "kubernetes") is None
 
 
 @pytest.mark.parametrize(
