@@ -17,12 +17,17 @@ _HOST_TOOLS = (
     r"|LS_OPTIONS|POSIXLY_CORRECT|RIPGREP_CONFIG_PATH|FZF_.*|AWK(?:LIB)?PATH|TMPDIR|OPENSSL_.*|SYSSTAT.*|S_.*|TOP.*"
     r"|GNUPGHOME|PS_.*|BAT_.*|FD_.*|JQ_.*|RSYNC_.*|SSH_.*"
 )
-_ENGINES = r"DOCKER_.*|CONTAINER_.*|COMPOSE_.*|CONTAINERD_.*|BUILDKIT_.*|BUILDX_.*|PODMAN_.*|REGISTRY_AUTH_FILE"
+_ENGINES = (
+    r"DOCKER_(?:HOST|CONFIG|CONTEXT|CERT_.*|TLS.*|API_.*|BUILDKIT|DEFAULT_.*|CONTENT_.*|CLI_.*|HIDE_.*|CUSTOM_.*|AUTH_.*)"
+    r"|CONTAINER_(?:HOST|SSHKEY|CONNECTION|PROXY|PASSPHRASE|RUNTIME_ENDPOINT)|IMAGE_SERVICE_ENDPOINT|CONTAINERS_.*"
+    r"|COMPOSE_.*|CONTAINERD_.*|BUILDKIT_.*|BUILDX_.*|PODMAN_.*|REGISTRY_AUTH_FILE"
+)
 _CLOUDS = ("aws", "gc", "az", "bigquery", "terraform", "storage", "http", "prometheus", "pager", "git", "registry")
 _TOUCHES: tuple[tuple[re.Pattern[str], tuple[str, ...]], ...] = tuple(
     (re.compile(pattern), systems)
     for pattern, systems in (
-        (r"KUBE.*|HELM_.*|OPENSHIFT_.*", _KUBERNETES),
+        (r"KUBECONFIG|KUBECTL_.*|KUBE_(?:EDITOR|CONFIG.*|LOG.*)|KUBERNETES_.*|KUBECACHEDIR", _KUBERNETES),
+        (r"HELM_.*|OPENSHIFT_.*", _KUBERNETES),
         (r"PG.*|PSQL.*", ("postgres",)),
         (r"AWS_.*|BOTO_.*", ("aws", "terraform", "storage", *_KUBERNETES)),
         (r"GIT_.*|SSH_ASKPASS|GH_.*|GITHUB_.*|GITLAB_.*|GLAB_.*", ("git",)),
@@ -31,7 +36,7 @@ _TOUCHES: tuple[tuple[re.Pattern[str], tuple[str, ...]], ...] = tuple(
         (r"AZURE_.*|ARM_.*", ("az", "terraform", *_KUBERNETES)),
         (r"TF_.*|TERRAFORM_.*", ("terraform",)),
         (r"REDISCLI_.*|VALKEYCLI_.*", ("redis",)),
-        (r"MYSQL_.*|MARIADB_.*", ("mysql", "mariadb")),
+        (r"MYSQL_(?:HOST|PWD|TCP_PORT|UNIX_PORT|HOME|GROUP_SUFFIX|HIST.*|PS1|TEST_.*)|MARIADB_.*", ("mysql",)),
         (r"VAULT_.*|CONSUL_.*|NOMAD_.*|ETCDCTL_.*", ("vault", "consul", "nomad", "etcd")),
         (r"CURL_.*|WGETRC|SYSTEM_WGETRC|HTTPIE_.*|SSL_CERT_.*|SSLKEYLOGFILE", ("http", "prometheus", "pager", "aws")),
         (r".*_proxy|.*_PROXY", (*_CLOUDS, "docker", *_KUBERNETES)),
@@ -44,6 +49,8 @@ _TOUCHES: tuple[tuple[re.Pattern[str], tuple[str, ...]], ...] = tuple(
         (_LANGUAGES, ("host", "package", "npm", "python", "kafka", "cassandra", "rust")),
     )
 )
+_FULLY_KNOWN = frozenset(("docker", "mysql", "mariadb", "kubectl", "oc", "crictl", "podman"))
+"""Tools whose variables are all listed above; others of the same beginning are the document's own."""
 _SECRET_NAME = re.compile(
     r"(?:^|_)(?:PASS|PASSWD|PASSWORD|PASSPHRASE|PGPASSWORD|SECRETS?|TOKENS?|API_?KEYS?|APIKEYS?|PRIVATE_?KEYS?"
     r"|(?:ACCESS|ACCOUNT|AUTH|ENCRYPTION|MASTER|ROUTING|SERVICE|SIGNING|SECRET|SSH)_?KEYS?|CREDENTIALS?|CREDS?|AUTH)$"
@@ -67,7 +74,7 @@ def touching(names: Iterable[str], tool: str, system: str) -> str | None:
 
     Most tools read variables that begin with their own name, whether a manual says so or not.
     """
-    own = re.sub(r"\W", "_", tool).upper() + "_"
+    own = "" if tool in _FULLY_KNOWN else re.sub(r"\W", "_", tool).upper() + "_"
     for name in names:
         if touches_everything(name) or (len(own) > 1 and name.startswith(own)):
             return name

@@ -91,7 +91,7 @@ def judge_tool(call: Invocation, state: ShellState, shell: ShellJudge) -> list[C
     here = works_in(parsed, state)
     own = [with_files(command, here) for command in _interpreted(parsed, weighed, call)]
     if inner and highest(command.effect for command in inner) is Effect.UNKNOWN:
-        own = [_at_least(command, parsed.node.effect, parsed.node.reason) for command in own]
+        own = [_at_least(command, parsed.node.effect, _first_reason(inner)) for command in own]
     doubt = state.doubt(call.tool, weighed.system) or _doubtful_assignments(parsed, state, weighed.system)
     if doubt:
         own = [_at_least(command, Effect.UNKNOWN, doubt) for command in own]
@@ -99,6 +99,10 @@ def judge_tool(call: Invocation, state: ShellState, shell: ShellJudge) -> list[C
     if inner and parsed.node.transparent and highest(command.effect for command in own) is Effect.READ:
         return [replace(command, flags=command.flags | weighed.flags) for command in inner]
     return own + inner
+
+
+def _first_reason(commands: Sequence[CommandEffect]) -> str:
+    return next(command.reason for command in commands if command.effect is Effect.UNKNOWN)
 
 
 def _without_table(call: Invocation, state: ShellState) -> CommandEffect:

@@ -151,17 +151,20 @@ class Rule(Consequence, frozen=True, kw_only=True):
 
     `given` holds when any of these options is there, `absent` when none is; `values` maps options to patterns;
     `path` is a pattern for the words of the subcommand; `positional` is one that any positional matches,
-    `positional_at` restricts it to one place (from 0); `at_least` and `at_most` count positionals.
+    `positional_at` restricts it to one place (from 0), `first` is one that the first positional matches as well;
+    `at_least` and `at_most` count positionals. `told` says that words that text cannot tell match no pattern.
     """
 
     given: tuple[str, ...] = ()
     absent: tuple[str, ...] = ()
     values: dict[str, str] = {}
     path: str = ""
+    first: str = ""
     positional: str = ""
     positional_at: int | None = None
     at_least: int | None = None
     at_most: int | None = None
+    told: bool = False
 
 
 class Stdin(_Struct, frozen=True, kw_only=True):
@@ -441,7 +444,7 @@ def _patterns(node: Node) -> Iterable[str]:
         for when in value.when:
             yield from (when.matches, when.misses)
     for rule in node.rules:
-        yield from (rule.path, rule.positional, *rule.values.values())
+        yield from (rule.path, rule.first, rule.positional, *rule.values.values())
     yield node.prints_token
     verbs = node.verbs.values() if isinstance(node, Table) else ()
     for child in (*node.commands.values(), *verbs, *(() if node.otherwise is None else (node.otherwise,))):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import cache
 
 from architect.commands.calls import Certainty, Stdin, StdinKind, Word
 from architect.commands.environment import is_secret_name
@@ -23,6 +24,10 @@ _DEFAULT_REASONS = {
     Effect.EXPOSES: "opens access or shows secrets",
     Effect.DESTRUCTIVE: "data is gone afterwards",
 }
+
+
+_ALTERNATIVE = re.compile(r"(?:[^|()]|\((?:[^()]|\([^()]*\))*\))+")
+_HEAD = re.compile(r"\^([\w/=,:-]*)(?![?*{])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +191,8 @@ def _weigh_value(weight: Weight, spec: Value, word: Word | None, state: ShellSta
 
 def _weigh_when(weight: Weight, when: When, word: Word | None, *, is_positional: bool) -> None:
     if word is not None and (word.value is None or word.is_glob):
+        if when.matches and cannot_match(when.matches, word.prefix):
+            return
         if not when.told and not _is_lowering(when):
             weight.add(Effect.UNKNOWN, f"it depends on {word.text}, which the text does not tell")
         return
@@ -233,7 +240,7 @@ def _weigh_rule(weight: Weight, rule: Rule, parsed: Parsed) -> None:
     holds = _holds(rule, parsed)
     if holds:
         weight.apply(rule, is_positional=False)
-    elif holds is None and not _is_lowering(rule):
+    elif holds is None and not rule.told and not _is_lowering(rule):
         weight.add(Effect.UNKNOWN, "it depends on words that the text does not tell")
 
 
@@ -256,6 +263,8 @@ def _answers(rule: Rule, parsed: Parsed) -> Iterable[bool | None]:
         yield re.search(rule.path, " ".join(parsed.path)) is not None
     for name, pattern in rule.values.items():
         yield _any_matches(pattern, _values_of(name, parsed.options))
+    if rule.first:
+        yield _any_matches(rule.first, words[:1])
     if rule.positional:
         chosen = words if rule.positional_at is None else words[rule.positional_at : rule.positional_at + 1]
         yield _any_matches(rule.positional, chosen)
@@ -272,7 +281,24 @@ def _values_of(name: str, options: list[GivenOption]) -> list[Word]:
 def _any_matches(pattern: str, words: list[Word]) -> bool | None:
     if any(word.value is not None and re.search(pattern, word.value) for word in words):
         return True
-    return None if any(word.value is None for word in words) else False
+    untold = any(word.value is None and not cannot_match(pattern, word.prefix) for word in words)
+    return None if untold else False
+
+
+def cannot_match(pattern: str, prefix: str) -> bool:
+    """Say whether no text that begins with `prefix` matches a pattern whose alternatives are all anchored."""
+    heads = _anchored_heads(pattern)
+    return bool(prefix and heads) and not any(head.startswith(prefix) or prefix.startswith(head) for head in heads)
+
+
+@cache
+def _anchored_heads(pattern: str) -> tuple[str, ...]:
+    """Return the literal beginnings of a pattern's alternatives; none where one of them is not told."""
+    if any(special in pattern for special in ("(?i", "\\|", "[|")):
+        return ()
+    alternatives = _ALTERNATIVE.findall(pattern)
+    heads = [match[1] for alternative in alternatives if (match := _HEAD.match(alternative))]
+    return tuple(heads) if len(heads) == len(alternatives) and all(heads) else ()
 
 
 def _parameters(parsed: Parsed) -> Iterable[tuple[str, str]]:
