@@ -95,6 +95,9 @@ _INTERRUPTS = re.compile(
     re.IGNORECASE,
 )
 _ACTS_LAST = re.compile(f"{_DELETES.pattern}|{_INTERRUPTS.pattern}", re.IGNORECASE)
+_STATIC = re.compile(
+    r"[.](?:sh|txt|md|html?|css|js|json|ya?ml|xml|csv|tar|gz|tgz|zip|bz2|xz|deb|rpm|pkg|dmg|exe|iso|png|svg|pdf|log)$"
+)
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 _ACTING_KEYS = re.compile(
     r"action|cmd|command|do|op|operation|method|_method|query_action|stream[.]body", re.IGNORECASE
@@ -164,6 +167,8 @@ def _acts(segment: str) -> bool:
     """Say whether a part of a path is, begins with or ends in a word for doing something."""
     if not segment or _ACTS.fullmatch(segment):
         return bool(segment)
+    if _STATIC.search(segment):
+        return False
     words = _WORD.findall(segment)
     return len(words) > 1 and bool(_ACTS.fullmatch(words[0]) or _ACTS_LAST.fullmatch(words[-1]))
 

@@ -229,8 +229,13 @@ def _echoed(reader: WordReader, node: Node) -> str | None:
     if texts == ["echo"]:
         return "\n"
     known = [text for text in texts[1:] if text is not None]
-    if len(known) != len(texts) - 1 or not known or known[0].startswith("-"):
+    if len(known) != len(texts) - 1 or not known or _is_option_of(texts[0], known[0]):
         return None
     if any("\\" in text or "%" in text for text in known):
         return None
     return " ".join(known) + "\n"
+
+
+def _is_option_of(tool: str, word: str) -> bool:
+    """Say whether `echo` or `printf` takes its first word for an option."""
+    return re.fullmatch(r"-[neE]+", word) is not None if tool == "echo" else word.startswith("-")

@@ -130,7 +130,8 @@ class _Reader:
                 self._option(word)
             else:
                 self._plain(word)
-        if self.parsed.node.commands and not self.parsed.path and self.parsed.positionals:
+        node = self.parsed.node
+        if node.commands and not node.positionals and not self.parsed.path and self.parsed.positionals:
             self.parsed.problems.append("the subcommand cannot be told")
 
     def _is_lowering(self, word: Word) -> bool:
