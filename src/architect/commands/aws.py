@@ -87,7 +87,7 @@ def _read(words: Sequence[Word]) -> _Arguments:
         at += 1
         if word.prefix.startswith("--") and word.value != "--":
             at = _option(found, words, at)
-        else:
+        elif word.value != "--":
             if word.certainty is Certainty.OPAQUE and not _is_listing(found, word):
                 found.problem = found.problem or f"{word.text} can be any word"
             found.plain.append(word)

@@ -85,7 +85,10 @@ class Expander:
         source = self.tree.source(node).strip()
         if source.startswith("`") and "\\" in source:
             return self._backquoted(node, source)
-        return self.visit(self.tree, children(node))
+        found = self.visit(self.tree, children(node))
+        if source.startswith("`") and "`" in source[1:-1]:  # the grammar takes two of them for one
+            found += self._worse_in(_BACKQUOTED.findall(source))
+        return found
 
     def _backquoted(self, node: Node, source: str) -> list[CommandEffect]:
         """Judge what stands between backquotes with backslashes, of which the shell takes one level away first."""

@@ -25,6 +25,7 @@ _TOOL_FOLDERS = frozenset(
 
 _HIDDEN_COMMAND = re.compile(r"\w\[.*(?:\$\(|`)", re.DOTALL)
 _MAX_WORDS_LEFT_OUT = 12
+_MAX_WORDS_BEFORE = 6
 _ONLY_FILES = frozenset(("sed", "awk"))
 """Languages whose programs change nothing but the files they write."""
 NOTHING = Stdin(kind=StdinKind.TEXT, text="")
@@ -84,7 +85,7 @@ def judge_tool(call: Invocation, state: ShellState, shell: ShellJudge) -> list[C
     """Judge an invocation of a program by its table; without one it is unknown."""
     table = find(call.tool)
     if table is None:
-        return [_without_table(call, state)]
+        return [_without_table(call, state), *_perhaps_wrapped(call, state, shell)]
     parsed = parse(table, call.arguments)
     weighed = weigh(parsed, state, call.stdin)
     inner = [] if parsed.is_help else _carried(parsed, call, state, shell)
@@ -115,6 +116,15 @@ def _without_table(call: Invocation, state: ShellState) -> CommandEffect:
     if "/" in path:
         return call.about(Effect.UNKNOWN, f"{path} is a program or script whose effect nobody declared", Flag.OPAQUE)
     return call.about(Effect.UNKNOWN, f"the tool {path or call.words[0].text!r} is not known", Flag.OPAQUE)
+
+
+def _perhaps_wrapped(call: Invocation, state: ShellState, shell: ShellJudge) -> list[CommandEffect]:
+    """Return what is worse than unknown in a command that an unknown tool may run."""
+    for at, word in enumerate(call.arguments[:_MAX_WORDS_BEFORE]):
+        if word.value is not None and find(word.value) is not None and state.depth <= MAX_DEPTH:
+            scope = state.inner(elsewhere=False)
+            return _worse(judge_words(call.inside(call.arguments[at:], call.stdin), scope, shell))
+    return []
 
 
 def _at_least(command: CommandEffect, effect: Effect, reason: str) -> CommandEffect:

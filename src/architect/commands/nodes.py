@@ -150,6 +150,8 @@ def printing(node: Node) -> Node | None:
 
 def literal_output(reader: WordReader, node: Node) -> str | None:
     """Return what a literal `echo`, `printf` or `cat` of a here-document prints, None where text cannot tell."""
+    if node.type == "negated_command" and node.named_child_count == 1:
+        node = node.named_children[0]
     if node.type == "redirected_statement":
         return _document_printed(reader, node)
     return _echoed(reader, node) if node.type == "command" else None

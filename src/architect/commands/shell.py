@@ -500,11 +500,11 @@ class _Walk:
         if last is not None:
             text = self.tree.source(last).strip()
             tool = text.partition(" ")[0]
-            is_itself = tool not in self.state.functions and tool not in self.state.aliases and not self.state.tainted
+            is_itself = tool not in self.state.functions and tool not in self.state.aliases
             output = literal_output(self.reader, last) if is_itself and last is inside[0] else None
             if output is not None:
                 return Printed(Certainty.LITERAL, output.rstrip("\n"))
-            table = find(tool) if is_itself else None
+            table = find(tool) if is_itself and not self.state.tainted else None
             if table is not None and table.prints_token and re.fullmatch(table.prints_token, text):
                 return Printed(Certainty.PLAIN)
         return Printed(Certainty.OPAQUE, named_secret(self.tree.source(node)) or "0")
