@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import cache
 
 _EVERYTHING = re.compile(
     r"PATH|BASH_ENV|ENV|IFS|LD_.*|DYLD_.*|SHELLOPTS|BASHOPTS|BASH_FUNC_.*|PS4|PROMPT_COMMAND|HOME|SHELL|XDG_CONFIG_.*"
@@ -11,10 +12,10 @@ _EVERYTHING = re.compile(
     r"|TERMINFO(?:_DIRS)?|TERMCAP"
 )
 _KUBERNETES = ("kubernetes", "helm", "eks", "istio", "linkerd", "cilium", "calico", "flux", "argocd")
-_LANGUAGES = r"PYTHON.*|PERL5?.*|RUBY.*|NODE_.*|NPM_.*|npm_.*|YARN_.*|JAVA_.*|JDK_.*|_JAVA_OPTIONS|GO.*|CARGO.*|RUST.*"
+_LANGUAGES = r"PYTHON.*|PERL5?.*|RUBY.*|NODE_.*|NPM_.*|npm_.*|YARN_.*|JAVA_.*|JDK_.*|_JAVA_OPTIONS|GO(?!OGLE|AL|OD)[A-Z0-9]*|CARGO.*|RUST.*"
 _HOST_TOOLS = (
     r"SYSTEMD_.*|GREP_.*|TAR_OPTIONS|GZIP|BZIP2?|XZ_.*|ZSTD_.*|ZIPOPT|ZIP|UNZIP|LESS.*|PAGER|MANPAGER|EDITOR|VISUAL"
-    r"|LS_OPTIONS|POSIXLY_CORRECT|RIPGREP_CONFIG_PATH|FZF_.*|AWK(?:LIB)?PATH|TMPDIR|OPENSSL_.*|SYSSTAT.*|S_.*|TOP.*"
+    r"|LS_OPTIONS|POSIXLY_CORRECT|RIPGREP_CONFIG_PATH|FZF_.*|AWK(?:LIB)?PATH|TMPDIR|OPENSSL_.*|SYSSTAT.*|S_.*"
     r"|GNUPGHOME|PS_.*|BAT_.*|FD_.*|JQ_.*|RSYNC_.*|SSH_.*"
 )
 _ENGINES = (
@@ -28,7 +29,7 @@ _TOUCHES: tuple[tuple[re.Pattern[str], tuple[str, ...]], ...] = tuple(
     for pattern, systems in (
         (r"KUBECONFIG|KUBECTL_.*|KUBE_(?:EDITOR|CONFIG.*|LOG.*)|KUBERNETES_.*|KUBECACHEDIR", _KUBERNETES),
         (r"HELM_.*|OPENSHIFT_.*", _KUBERNETES),
-        (r"PG.*|PSQL.*", ("postgres",)),
+        (r"PG[A-Z]+|PG_(?:COLORS?|CLUSTER.*|TEST.*)|PSQL.*", ("postgres",)),
         (r"AWS_.*|BOTO_.*", ("aws", "terraform", "storage", *_KUBERNETES)),
         (r"GIT_.*|SSH_ASKPASS|GH_.*|GITHUB_.*|GITLAB_.*|GLAB_.*", ("git",)),
         (_ENGINES, ("docker", "podman", "contain", "registry")),
@@ -39,7 +40,7 @@ _TOUCHES: tuple[tuple[re.Pattern[str], tuple[str, ...]], ...] = tuple(
         (r"MYSQL_(?:HOST|PWD|TCP_PORT|UNIX_PORT|HOME|GROUP_SUFFIX|HIST.*|PS1|TEST_.*)|MARIADB_.*", ("mysql",)),
         (r"VAULT_.*|CONSUL_.*|NOMAD_.*|ETCDCTL_.*", ("vault", "consul", "nomad", "etcd")),
         (r"CURL_.*|WGETRC|SYSTEM_WGETRC|HTTPIE_.*|SSL_CERT_.*|SSLKEYLOGFILE", ("http", "prometheus", "pager", "aws")),
-        (r".*_proxy|.*_PROXY", (*_CLOUDS, "docker", *_KUBERNETES)),
+        (r"(?:https?|ftp|all|no)_proxy|(?:HTTPS?|FTP|ALL|NO)_PROXY", (*_CLOUDS, "docker", *_KUBERNETES)),
         (
             r"ANSIBLE_.*|CEPH_.*|RABBITMQ_.*|KAFKA_.*|CASSANDRA_.*",
             ("ansible", "ceph", "rabbitmq", "kafka", "cassandra"),
@@ -64,6 +65,7 @@ def touches_everything(name: str) -> bool:
     return _EVERYTHING.fullmatch(name) is not None
 
 
+@cache
 def is_sensitive(name: str) -> bool:
     """Say whether setting `name` can change what some later command means."""
     return touches_everything(name) or any(pattern.fullmatch(name) for pattern, _ in _TOUCHES)

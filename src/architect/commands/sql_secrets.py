@@ -75,7 +75,7 @@ class SecretColumns:
                 return Known(Effect.EXPOSES, f"shows secrets from {relation}", _SHOWS)
         if self._relations & _SETTINGS and not self._has_condition and (self._has_star or "setting" in self._shown):
             return Known(Effect.EXPOSES, "shows every setting, also those that hold passwords", _SHOWS)
-        for column in sorted(self._shown):
+        for column in sorted(self._columns if self._has_star else self._shown):
             if is_select and _SECRET_COLUMN.search(column):
                 return Known(Effect.EXPOSES, f"shows the column {column}", _SHOWS)
         return _READ

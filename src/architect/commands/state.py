@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from architect.commands.calls import INHERITED, Certainty, Stdin
-from architect.commands.environment import touches_everything, touching
+from architect.commands.environment import is_sensitive, touches_everything, touching
 from architect.commands.model import Carried, Effect
 
 MAX_DEPTH = 12
@@ -117,7 +117,7 @@ class ShellState:
         self.variables[name] = value
         if touches_everything(name):
             self.taint(name + ASSIGNED_BEFORE)
-        elif name.isupper():
+        elif name[:1].isupper() or is_sensitive(name):
             self.environment.add(name)
 
     def forget(self, names: Mapping[str, Certainty]) -> None:
