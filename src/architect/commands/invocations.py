@@ -406,6 +406,7 @@ def _called(call: Invocation, state: ShellState, shell: ShellJudge) -> list[Comm
     body = state.functions[name]
     if body is None or name in state.called or len(state.called) > MAX_DEPTH:
         found = [call.about(Effect.UNKNOWN, f"{name} is a function defined before, whose text is not at hand")]
+        found += _perhaps_wrapped(call, state, shell)
     else:
         scope = state.inner(elsewhere=False)
         scope.called = (*state.called, name)

@@ -11,6 +11,7 @@ from architect.commands.model import Effect
 _NO_FILE = re.compile(r"/dev/(?:null|zero|full|stdin|stdout|stderr|tty|random|urandom|fd/\d+)|-")
 _BLOCK_DEVICE = re.compile(r"/dev/(?:sd|hd|vd|xvd|nvme|mmcblk|dm-|md|loop|mapper/|disk|rdisk|ram|sr)")
 _SYSTEM = re.compile(r"/(?:etc|usr|bin|sbin|lib|lib64|boot|sys|proc|root|var/lib|var/spool|System|Library)(?:/|$)")
+_KEPT = re.compile(r"/var/(?:log|lib|spool|mail|backups)/")
 _SECRET = re.compile(
     r"(?:^|/)\.env(?:\.(?!example|sample|template|dist)[\w.-]+)?$|\.env$"
     r"|(?:^|/)\.(?:aws|gnupg|password-store|azure|config/gcloud|config/gh)(?:/|$)"
@@ -128,7 +129,7 @@ def plain_path(word: Word) -> str | None:
     """Return the normalised path of a plain relative file name without `..`; None for all others."""
     if word.certainty not in (Certainty.LITERAL, Certainty.PLAIN) or word.is_glob:
         return None
-    path = word.shape
+    path = word.shape.removesuffix("/")
     if not _PLAIN.fullmatch(path) or path.startswith("-") or "" in path.split("/"):
         return None
     parts = [part for part in path.split("/") if part != "."]
@@ -162,6 +163,8 @@ def _writing_outside(path: str, *, appends: bool) -> tuple[Effect, str]:
         return Effect.UNKNOWN, f"writes to {path}"
     if path.endswith("/authorized_keys"):
         return Effect.EXPOSES, "lets further keys log in"
+    if _KEPT.match(path) and not appends:
+        return Effect.DESTRUCTIVE, f"empties or replaces {path}"
     if _SYSTEM.match(path) and not appends:
         return Effect.DISRUPTIVE, f"replaces the system's file {path}"
     verb = "appends to" if appends else "writes"

@@ -106,7 +106,7 @@ class Value(Consequence, frozen=True, kw_only=True):
     file: Literal["", "read", "write", "append", "script"] = ""
     directory: bool = False
     inner: Inner | None = None
-    target: Literal["", "kind", "name", "scope", "kind/name", "[kind/]name"] = ""
+    target: Literal["", "kind", "name", "place", "scope", "kind/name", "[kind/]name"] = ""
     parameter: str = ""
     shows: bool = False
 
@@ -241,6 +241,8 @@ class Table(Node, frozen=True, kw_only=True):
     short_equals: bool = False
     first_word_is_options: bool = False
     kinds: dict[str, str] = {}
+    kinds_without: str = ""
+    names_without: str = ""
     groups: tuple[str, ...] = ()
     verbs: dict[str, Node] = {}
     definitions: dict[str, Any] = {}
@@ -446,6 +448,7 @@ def _patterns(node: Node) -> Iterable[str]:
     for rule in node.rules:
         yield from (rule.path, rule.first, rule.positional, *rule.values.values())
     yield node.prints_token
+    yield from (node.kinds_without, node.names_without) if isinstance(node, Table) else ()
     verbs = node.verbs.values() if isinstance(node, Table) else ()
     for child in (*node.commands.values(), *verbs, *(() if node.otherwise is None else (node.otherwise,))):
         yield from _patterns(child)

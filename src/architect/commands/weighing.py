@@ -7,13 +7,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cache
 
-from architect.commands.calls import Certainty, Stdin, StdinKind, Word
+from architect.commands.calls import Stdin, StdinKind, Word
 from architect.commands.environment import is_secret_name
 from architect.commands.model import Effect, Flag, Target, highest
 from architect.commands.options import GivenOption, Parsed, is_sharp
 from architect.commands.paths import plain_path, shows_secret, writing
 from architect.commands.state import ShellState
 from architect.commands.tables import Consequence, Node, Rule, Value, When
+from architect.commands.targets import shown, target_of
 
 _DRY_RUN_SILENCES = frozenset((Effect.WRITE, Effect.DISRUPTIVE, Effect.DESTRUCTIVE))
 _DEFAULT_REASONS = {
@@ -28,6 +29,7 @@ _DEFAULT_REASONS = {
 
 _ALTERNATIVE = re.compile(r"(?:[^|()]|\((?:[^()]|\([^()]*\))*\))+")
 _HEAD = re.compile(r"\^([\w/=,:-]*)(?![?*{])")
+_LOOKS_AROUND = re.compile(r"\(\?[=!<]|\\[bBZ]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +147,7 @@ def _weighed(parsed: Parsed, weight: Weight, effect: Effect, reason: str) -> Wei
         effect=effect,
         reason=reason,
         system=system,
-        target=_target(parsed, system),
+        target=target_of(parsed, system),
         flags=frozenset() if parsed.is_help else _flags(weight),
         parameters=tuple(_parameters(parsed)),
     )
@@ -191,8 +193,10 @@ def _weigh_value(weight: Weight, spec: Value, word: Word | None, state: ShellSta
 
 def _weigh_when(weight: Weight, when: When, word: Word | None, *, is_positional: bool) -> None:
     if word is not None and (word.value is None or word.is_glob):
-        if when.matches and cannot_match(when.matches, word.prefix):
+        if _is_settled(when, word):
             return
+        if when.told and when.matches and re.search(when.matches, word.shape):
+            weight.apply(when, is_positional=is_positional)
         if not when.told and not _is_lowering(when):
             weight.add(Effect.UNKNOWN, f"it depends on {word.text}, which the text does not tell")
         return
@@ -202,6 +206,13 @@ def _weigh_when(weight: Weight, when: When, word: Word | None, *, is_positional:
     if when.misses and re.search(when.misses, value):
         return
     weight.apply(when, is_positional=is_positional)
+
+
+def _is_settled(when: When, word: Word) -> bool:
+    """Say whether the literal beginning of `word` shows already that a condition does not hold."""
+    if when.matches and cannot_match(when.matches, word.prefix):
+        return True
+    return bool(when.misses) and must_match(when.misses, word.prefix)
 
 
 def _is_lowering(consequence: Consequence) -> bool:
@@ -291,6 +302,14 @@ def cannot_match(pattern: str, prefix: str) -> bool:
     return bool(prefix and heads) and not any(head.startswith(prefix) or prefix.startswith(head) for head in heads)
 
 
+def must_match(pattern: str, prefix: str) -> bool:
+    """Say whether every text that begins with `prefix` matches a pattern without lookarounds."""
+    if _LOOKS_AROUND.search(pattern):
+        return False
+    match = re.search(pattern, prefix + "\ue000")
+    return match is not None and match.end() <= len(prefix)
+
+
 @cache
 def _anchored_heads(pattern: str) -> tuple[str, ...]:
     """Return the literal beginnings of a pattern's alternatives; none where one of them is not told."""
@@ -306,39 +325,4 @@ def _parameters(parsed: Parsed) -> Iterable[tuple[str, str]]:
     pairs += parsed.positionals
     for spec, word in pairs:
         if spec is not None and spec.parameter and word is not None:
-            yield spec.parameter, word.value if word.value is not None else _shown(word)
-
-
-def _target(parsed: Parsed, system: str) -> Target | None:
-    parts = {"kind": next((node.kind for node in reversed(parsed.nodes) if node.kind), ""), "name": "", "scope": ""}
-    for given in parsed.options:
-        if given.option.target and given.value is not None:
-            _aim(parts, given.option.target, given.value)
-    for spec, word in parsed.positionals:
-        if spec is not None and spec.target:
-            _aim(parts, spec.target, word)
-    if not any(parts.values()):
-        return None
-    kind = parsed.table.kinds.get(parts["kind"], parts["kind"])
-    return Target(system=system, kind=kind, name=parts["name"], scope=parts["scope"])
-
-
-def _aim(parts: dict[str, str], role: str, word: Word) -> None:
-    text = word.value if word.value is not None else _shown(word)
-    if role in ("kind/name", "[kind/]name") and "/" in text:
-        parts["kind"], _, parts["name"] = text.partition("/")
-    elif role == "kind/name":
-        parts["kind"] = text
-    elif role == "[kind/]name":
-        parts["name"] = text
-    elif role == "name" and parts["name"]:
-        parts["name"] += " " + text
-    else:
-        parts[role] = text
-
-
-def _shown(word: Word) -> str:
-    """Return a word that text cannot tell as its author wrote it, without the option it was attached to."""
-    if word.certainty is Certainty.LITERAL or not word.text.startswith("-"):
-        return word.text.strip("\"'")
-    return word.text.partition("=")[2].strip("\"'") or word.text
+            yield spec.parameter, word.value if word.value is not None else shown(word)
