@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from architect.commands.athena import judge_athena
 from architect.commands.aws_effects import judge_operation
@@ -15,6 +15,7 @@ from architect.commands.environment import is_secret_name
 from architect.commands.known import WRITES, Known
 from architect.commands.model import CommandEffect, Effect, Flag, Target
 from architect.commands.paths import plain_path, shows_secret, writing
+from architect.commands.targets import shown
 
 _GLOBAL = {
     **dict.fromkeys(
@@ -48,7 +49,11 @@ _GLOBAL = {
     ),
 }
 _SECRET_VARIABLE = re.compile(r"secret|token|password", re.IGNORECASE)
-_NAMES = ("name", "names", "identifier", "identifiers", "id", "ids", "arn", "arns", "url", "bucket", "cluster")
+_NAMING = re.compile(r"(?:^|-)(?:names?|identifiers?|ids?|arns?|url)$|^(?:bucket|cluster|service|table|task|target)$")
+_ANY_KIND = frozenset(("", "name", "names", "id", "ids", "identifier", "arn", "arns", "url", "resource", "resources"))
+"""Options that name whatever the operation is about."""
+
+_PLACES = ("profile", "region", "cluster", "cluster-name")
 
 
 @dataclass(slots=True)
@@ -132,7 +137,8 @@ def _option(found: _Arguments, words: Sequence[Word], at: int) -> int:
 
 def _tail(word: Word, at: int, value: str) -> Word:
     known = word.value[at:] if word.value is not None else None
-    return Word(text=word.text, start=word.start, end=word.end, value=known, prefix=value, shape=value)
+    certainty = word.certainty if known is None else Certainty.LITERAL
+    return replace(word, value=known, certainty=certainty, prefix=value, shape=value)
 
 
 def _judge(found: _Arguments) -> Known:
@@ -270,17 +276,36 @@ def _dry_run_text(call: Call, found: _Arguments) -> str | None:
 
 def _target(system: str, found: _Arguments) -> Target | None:
     """Return what the call acts on: the option that names what the operation's own name says, else the first name."""
-    if found.operation is None:
+    chosen = found.operation
+    if chosen is None:
         return None
-    scope = " ".join(word.text for name in ("profile", "region") for word in found.options.get(name, []))
-    noun = re.sub(r"(?<!s)s$", "", found.operation.name.partition("-")[2])
-    if found.operation.service == "s3":
-        names = [word.prefix for word in found.plain[2:] if word.prefix.startswith("s3://")]
-        return Target(system=system, kind="bucket", name=(names or [""])[-1].removeprefix("s3://"), scope=scope)
-    candidates = [
-        name for name in found.options if name.rpartition("-")[2] in _NAMES and name in found.operation.options
-    ]
-    own = [name for name in candidates if noun and name.startswith(noun)]
-    best = (own or candidates or [""])[0]
-    named = " ".join(word.text for word in found.options.get(best, []))
-    return Target(system=system, kind=noun, name=named, scope=scope)
+    if system == "aws-s3":
+        scope = " ".join(_texts(found, "profile", "region"))
+        return Target(system=system, kind="bucket", name=_object_name(found), scope=scope)
+    noun = re.sub(r"(?<!s)s$", "", chosen.name.partition("-")[2])
+    named = {name: _kind_of(name) for name in found.options if name in chosen.options and _NAMING.search(name)}
+    own = [name for name, kind in named.items() if kind and noun.startswith(kind)]
+    best = max(own, key=len) if own else next(iter(named), "")
+    kind = named.get(best, "")
+    return Target(
+        system=system,
+        kind=noun if kind in _ANY_KIND else kind,
+        name=" ".join(_texts(found, best)),
+        scope=" ".join(_texts(found, *(name for name in _PLACES if name != best))),
+    )
+
+
+def _object_name(found: _Arguments) -> str:
+    """Return bucket and key, whether they stand in one address or in two options."""
+    addresses = [word.prefix for word in found.plain[2:] if word.prefix.startswith("s3://")]
+    return (addresses or [""])[-1].removeprefix("s3://") or "/".join(_texts(found, "bucket", "key"))
+
+
+def _texts(found: _Arguments, *names: str) -> list[str]:
+    words = [word for name in names for word in found.options.get(name, [])]
+    return [word.value if word.value is not None else shown(word) for word in words]
+
+
+def _kind_of(option: str) -> str:
+    """Return what an option names: `db-instance` of `--db-instance-identifier`."""
+    return "security-group" if option.startswith("group-id") else _NAMING.sub("", option) or option

@@ -45,7 +45,6 @@ _OPENS = re.compile(
     r"(?:put|attach|add|create|authorize|enable|set|update|modify|share|grant|associate|accept|register|batch-grant)-"
 )
 _EVERYBODY = re.compile(r"0\.0\.0\.0/0|::/0|public-read|AllUsers|\"Principal\":\s*(?:\"\*\"|\{\"AWS\":\s*\"\*\")")
-_INGRESS_SOURCES = ("cidr", "cidr-ip", "cidrip", "ip-permissions", "target-network-cidr", "cli-input-json")
 
 SECRETS: Mapping[tuple[str, str], str] = {
     ("secretsmanager", "batch-get-secret-value"): "shows secrets",
@@ -135,7 +134,7 @@ def judge_operation(operation: Operation, given: Mapping[str, str | None]) -> Kn
         return Known(Effect.UNKNOWN, f"{operation.name} runs something that the text does not show")
     known = _change(operation)
     if _opens_to_everybody(operation, given):
-        return Known(Effect.EXPOSES, "opens access to everybody")
+        return Known(Effect.EXPOSES, "opens access")
     return known
 
 
@@ -189,11 +188,8 @@ def _change(operation: Operation) -> Known:
 
 
 def _opens_to_everybody(operation: Operation, given: Mapping[str, str | None]) -> bool:
-    """Say whether a change names the whole world, or an ingress rule whose source text cannot tell."""
+    """Say whether a change names the whole world, opens a database to it, or is a rule that lets others in."""
     values = [value for value in given.values() if value]
-    if any(_EVERYBODY.search(value) for value in values):
+    if "publicly-accessible" in given or any(_EVERYBODY.search(value) for value in values):
         return True
-    if operation.name.startswith("authorize-") and "ingress" in operation.name:
-        sources = [given[name] for name in _INGRESS_SOURCES if name in given]
-        return any(source is None or source.startswith("file:") for source in sources)
-    return False
+    return operation.name.startswith("authorize-") and "ingress" in operation.name

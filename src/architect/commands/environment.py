@@ -12,7 +12,10 @@ _EVERYTHING = re.compile(
     r"|TERMINFO(?:_DIRS)?|TERMCAP"
 )
 _KUBERNETES = ("kubernetes", "helm", "eks", "istio", "linkerd", "cilium", "calico", "flux", "argocd")
-_LANGUAGES = r"PYTHON.*|PERL5?.*|RUBY.*|NODE_.*|NPM_.*|npm_.*|YARN_.*|JAVA_.*|JDK_.*|_JAVA_OPTIONS|GO(?!OGLE|AL|OD)[A-Z0-9]*|CARGO.*|RUST.*"
+_LANGUAGES = (
+    r"PYTHON.*|PERL5?.*|RUBY.*|NODE_.*|NPM_.*|npm_.*|YARN_.*|JAVA_.*|JDK_.*|_JAVA_OPTIONS|CARGO.*|RUST.*"
+    r"|GO(?!OGLE|AL|OD)[A-Z0-9]*"
+)
 _HOST_TOOLS = (
     r"SYSTEMD_.*|GREP_.*|TAR_OPTIONS|GZIP|BZIP2?|XZ_.*|ZSTD_.*|ZIPOPT|ZIP|UNZIP|LESS.*|PAGER|MANPAGER|EDITOR|VISUAL"
     r"|LS_OPTIONS|POSIXLY_CORRECT|RIPGREP_CONFIG_PATH|FZF_.*|AWK(?:LIB)?PATH|TMPDIR|OPENSSL_.*|SYSSTAT.*|S_.*"

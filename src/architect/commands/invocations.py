@@ -11,7 +11,7 @@ from architect.commands.calls import INHERITED, Call, Certainty, Given, Stdin, S
 from architect.commands.known import WRITES
 from architect.commands.languages import judge_call, judge_text
 from architect.commands.masking import masked
-from architect.commands.model import CommandEffect, Effect, Flag, highest
+from architect.commands.model import CommandEffect, Effect, Flag, Target, highest
 from architect.commands.options import Carries, Parsed, parse
 from architect.commands.state import MAX_DEPTH, ShellState
 from architect.commands.tables import Inner, find
@@ -91,6 +91,8 @@ def judge_tool(call: Invocation, state: ShellState, shell: ShellJudge) -> list[C
     inner = [] if parsed.is_help else _carried(parsed, call, state, shell)
     here = works_in(parsed, state)
     own = [with_files(command, here) for command in _interpreted(parsed, weighed, call)]
+    if weighed.target is not None and _is_elsewhere(parsed):
+        inner = [_inside(command, weighed.target) for command in inner]
     if inner and highest(command.effect for command in inner) is Effect.UNKNOWN:
         own = [_at_least(command, parsed.node.effect, _first_reason(inner)) for command in own]
     doubt = state.doubt(call.tool, weighed.system) or _doubtful_assignments(parsed, state, weighed.system)
@@ -100,6 +102,20 @@ def judge_tool(call: Invocation, state: ShellState, shell: ShellJudge) -> list[C
     if inner and parsed.node.transparent and highest(command.effect for command in own) is Effect.READ:
         return [replace(command, flags=command.flags | weighed.flags) for command in inner]
     return own + inner
+
+
+def _is_elsewhere(parsed: Parsed) -> bool:
+    spec = parsed.node.stdin
+    return any(carries.inner.elsewhere for carries in parsed.carries) or (spec is not None and spec.elsewhere)
+
+
+def _inside(command: CommandEffect, place: Target) -> CommandEffect:
+    """Return a command of a host with the place where it runs: another machine, a container."""
+    if command.system not in ("", "host"):
+        return command
+    if command.target is None:
+        return replace(command, target=place)
+    return command if command.target.scope else replace(command, target=replace(command.target, scope=str(place)))
 
 
 def _first_reason(commands: Sequence[CommandEffect]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from fnmatch import fnmatchcase
 from functools import cache
 
@@ -114,6 +115,8 @@ _MODES: tuple[tuple[str, Known], ...] = (
     ("--rdb", Known(Effect.READ, "dumps the data into a file", frozenset((Flag.WRITES_FILE,)))),
     ("--functions-rdb", Known(Effect.READ, "dumps the functions into a file", frozenset((Flag.WRITES_FILE,)))),
 )
+_ONLY_KEYS = frozenset(("del", "unlink", "exists", "touch", "mget"))
+"""Commands all of whose words are keys."""
 _CLUSTER_READS = frozenset(("check", "info", "help"))
 _CLUSTER_CHANGES = frozenset(("create", "fix", "reshard", "rebalance", "add-node", "set-timeout", "import", "backup"))
 
@@ -137,6 +140,8 @@ def judge_redis_call(call: Call) -> tuple[CommandEffect, ...]:
         return (_effect(known, call.text, call.start, call.end, None),)
     words = [_word(word) for word in call.positionals]
     known, target = judge_words(words, has_input=bool(call.given("-x", "-X")))
+    if target is not None and target.kind == "database" and not target.name:
+        target = replace(target, name=_database(call))
     literal = " ".join(word or "" for word in words) if None not in words else ""
     return (_effect(known, call.text, call.start, call.end, target, command=literal),)
 
@@ -284,8 +289,16 @@ def _target(name: str, words: Sequence[str | None]) -> Target | None:
         return Target(system=SYSTEM, kind="key", name=words[1] or "")
     at = _first_keys().get(name, 0)
     if at and at < len(words):
-        return Target(system=SYSTEM, kind="key", name=words[at] or "")
+        names = words[at:] if name in _ONLY_KEYS else words[at : at + 1]
+        return Target(system=SYSTEM, kind="key", name=" ".join(word or "" for word in names).strip())
     return Target(system=SYSTEM)
+
+
+def _database(call: Call) -> str:
+    """Return the number of the database that a call names, empty where it names none."""
+    given = call.given("-n")
+    word = given[-1].value if given else None
+    return word.value or "" if word is not None else ""
 
 
 def _effect(

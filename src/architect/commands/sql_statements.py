@@ -372,13 +372,15 @@ def _target(kind: str, body: Tree, known: Known) -> Target | None:
     if known.effect is not Effect.READ and kind in ("select_stmt", "do_stmt", "call_stmt"):
         return Target(system=SYSTEM, kind="sessions" if "session" in known.reason else "")
     relation = _first_relation(body)
+    if kind == "truncate_stmt":
+        relation = " ".join(_qualified(node.range_var) for node in body.relations)
     return Target(system=SYSTEM, kind="table", name=relation) if relation else Target(system=SYSTEM)
 
 
 def _dropped(body: Tree) -> Target:
     kind = _enum(body, "remove_type").removeprefix("OBJECT_").replace("_", " ").lower()
     names = [".".join(part.string.sval for part in item.list.items) for item in body.objects if kind_of(item) == "list"]
-    return Target(system=SYSTEM, kind=kind, name=", ".join(names))
+    return Target(system=SYSTEM, kind=kind, name=" ".join(name.removeprefix("public.") for name in names))
 
 
 def _first_relation(body: Tree) -> str:
@@ -387,4 +389,10 @@ def _first_relation(body: Tree) -> str:
     if not found:
         return ""
     first = min(found, key=lambda message: message.location)
-    return f"{first.schemaname}.{first.relname}" if first.schemaname else str(first.relname)
+    return _qualified(first)
+
+
+def _qualified(relation: Tree) -> str:
+    """Return a relation's name, with its schema where that is not the usual one."""
+    is_usual = relation.schemaname in ("", "public")
+    return str(relation.relname) if is_usual else f"{relation.schemaname}.{relation.relname}"

@@ -13,12 +13,15 @@ from architect.commands.tables import Table
 _PLURALS = ((re.compile(r"ies$"), "y"), (re.compile(r"(?<=ss)es$|(?<=x)es$"), ""), (re.compile(r"(?<![su])s$"), ""))
 
 
+_PATHS = frozenset(("file", "mount", "device"))
+
+
 def target_of(parsed: Parsed, system: str) -> Target | None:
     """Return what the options and positionals that the table marks say, None where they say nothing."""
     aim = _Aim(parsed)
-    for parent, node, word in zip(parsed.nodes, parsed.nodes[1:], parsed.path, strict=False):
+    for parent, node, name in zip(parsed.nodes, parsed.nodes[1:], parsed.path, strict=False):
         if node is parent.otherwise and parent.positionals and parent.positionals[0].target:
-            aim.take(parent.positionals[0].target, word)
+            aim.take(parent.positionals[0].target, name)
     for given in parsed.options:
         if given.option.target and given.value is not None:
             aim.take(given.option.target, _text(given.value))
@@ -98,7 +101,7 @@ class _Aim:
 
     def _name(self, text: str) -> None:
         name = re.sub(self._table.names_without, "", text) if self._table.names_without else text
-        is_path = self._kind == "file" and "/" in name and "://" not in name
+        is_path = self._kind in _PATHS and "/" in name and "://" not in name
         self._names.append(posixpath.normpath(name) if is_path else name)
 
 

@@ -139,7 +139,7 @@ def test_a_read_only_transaction_lowers_nothing() -> None:
     ("text", "target"),
     [
         ("DELETE FROM factory.widgets WHERE id = 1", "table/factory.widgets"),
-        ("DROP TABLE widgets, gadgets", "table/widgets, gadgets"),
+        ("DROP TABLE widgets, gadgets", "table/widgets gadgets"),
         ("DROP DATABASE widgets", "database/widgets"),
         ("ALTER DATABASE widgets RENAME TO gadgets", "database/widgets"),
         ("CREATE DATABASE widgets", "database/widgets"),
