@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import shlex
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from architect.commands.judging import judge
 from architect.commands.model import Carried
+from architect.commands.tables import all_tables
+from mutations import lowered
 
 TOOLS = (
     "df",
@@ -138,3 +141,16 @@ def test_an_unknown_word_never_lowers(text: str, word: str) -> None:
 @given(line, st.sampled_from(("'", '"', "$(", "((", "<<END", "{", "if")))
 def test_broken_text_never_lowers(text: str, broken: str) -> None:
     assert rank(f"{text}\n{broken}") >= rank(text)
+
+
+EXAMPLES = [line for table in all_tables() for line in table.examples]
+
+
+def test_nothing_added_to_an_example_of_a_table_lowers_it() -> None:
+    found = [wrong for at, line in enumerate(EXAMPLES) for wrong in lowered(line, every=10, first=at)]
+    assert found == []
+
+
+@pytest.mark.soak
+def test_nothing_at_all_added_to_an_example_of_a_table_lowers_it() -> None:
+    assert [wrong for line in EXAMPLES for wrong in lowered(line)] == []
