@@ -288,8 +288,8 @@ def known_tools() -> tuple[str, ...]:
 
 
 def all_tables() -> tuple[Table, ...]:
-    """Read every table, in the order of their files."""
-    return tuple(_read(file) for file in sorted(set(_index().values())))
+    """Read every table with its examples, in the order of their files."""
+    return tuple(load(_text(file), file) for file in sorted(set(_index().values())))
 
 
 def load(text: str, name: str) -> Table:
@@ -297,18 +297,26 @@ def load(text: str, name: str) -> Table:
 
     Raises TableError with the place and what was expected.
     """
+    table = _converted(_parsed(text, name), name)
+    _check_patterns(table, name)
+    return table
+
+
+def _parsed(text: str, name: str) -> dict[str, Any]:
     try:
         raw = yaml.load(text, Loader=_LOADER)  # noqa: S506 - a safe loader, the fast one where libyaml is there
     except yaml.YAMLError as error:
         raise TableError(f"not YAML: {error}", place=name) from error
     if not isinstance(raw, dict):
         raise TableError("a table is a mapping with the key `tool`", place=name)
+    return raw
+
+
+def _converted(raw: dict[str, Any], name: str) -> Table:
     try:
-        table = msgspec.convert(_normalised(_inherited(raw, name)), Table)
+        return msgspec.convert(_normalised(_inherited(raw, name)), Table)
     except (msgspec.ValidationError, ValueError) as error:
         raise TableError(str(error), place=name) from error
-    _check_patterns(table, name)
-    return table
 
 
 def _inherited(raw: dict[str, Any], name: str) -> dict[str, Any]:
@@ -327,7 +335,7 @@ def _node_named(words: str, name: str) -> dict[str, Any]:
     file = _index().get(tool)
     if file is None:
         raise TableError(f"extends {tool!r}, which no table describes", place=name)
-    node: Any = yaml.load((_folder() / file).read_text(encoding="utf-8"), Loader=_LOADER)  # noqa: S506 - as in load
+    node: Any = _raw(file)
     for word in path:
         node = _by_name(node.get("commands", {})).get(word)
         if not isinstance(node, dict):
@@ -335,13 +343,23 @@ def _node_named(words: str, name: str) -> dict[str, Any]:
     return dict(node)
 
 
+def _text(file: str) -> str:
+    return (_folder() / file).read_text(encoding="utf-8")
+
+
 def _folder() -> Traversable:
     return files("architect.commands") / "tools"
 
 
 @cache
+def _raw(file: str) -> dict[str, Any]:
+    return _parsed(_text(file).partition("\nexamples:")[0], file)
+
+
+@cache
 def _read(file: str) -> Table:
-    return load((_folder() / file).read_text(encoding="utf-8"), file)
+    """Read a table of our own without its examples, which stand last; the tests have checked its patterns."""
+    return _converted(_raw(file), file)
 
 
 def claims() -> dict[str, list[str]]:

@@ -195,17 +195,23 @@ def _weigh_when(weight: Weight, when: When, word: Word | None, *, is_positional:
     if word is not None and (word.value is None or word.is_glob):
         if _is_settled(when, word):
             return
-        if when.told and when.matches and re.search(when.matches, word.shape):
+        if when.told and when.matches and _compiled(when.matches).search(word.shape):
             weight.apply(when, is_positional=is_positional)
         if not when.told and not _is_lowering(when):
             weight.add(Effect.UNKNOWN, f"it depends on {word.text}, which the text does not tell")
         return
     value = "" if word is None else word.value or ""
-    if when.matches and not re.search(when.matches, value):
+    if when.matches and not _compiled(when.matches).search(value):
         return
-    if when.misses and re.search(when.misses, value):
+    if when.misses and _compiled(when.misses).search(value):
         return
     weight.apply(when, is_positional=is_positional)
+
+
+@cache
+def _compiled(pattern: str) -> re.Pattern[str]:
+    """Compile a table's pattern once: there are more of them than the library keeps."""
+    return re.compile(pattern)
 
 
 def _is_settled(when: When, word: Word) -> bool:
@@ -271,7 +277,7 @@ def _answers(rule: Rule, parsed: Parsed) -> Iterable[bool | None]:
     if rule.absent:
         yield not any(name in spellings for name in rule.absent)
     if rule.path:
-        yield re.search(rule.path, " ".join(parsed.path)) is not None
+        yield _compiled(rule.path).search(" ".join(parsed.path)) is not None
     for name, pattern in rule.values.items():
         yield _any_matches(pattern, _values_of(name, parsed.options))
     if rule.first:
@@ -290,7 +296,7 @@ def _values_of(name: str, options: list[GivenOption]) -> list[Word]:
 
 
 def _any_matches(pattern: str, words: list[Word]) -> bool | None:
-    if any(word.value is not None and re.search(pattern, word.value) for word in words):
+    if any(word.value is not None and _compiled(pattern).search(word.value) for word in words):
         return True
     untold = any(word.value is None and not cannot_match(pattern, word.prefix) for word in words)
     return None if untold else False
@@ -306,7 +312,7 @@ def must_match(pattern: str, prefix: str) -> bool:
     """Say whether every text that begins with `prefix` matches a pattern without lookarounds."""
     if _LOOKS_AROUND.search(pattern):
         return False
-    match = re.search(pattern, prefix + "\ue000")
+    match = _compiled(pattern).search(prefix + "\ue000")
     return match is not None and match.end() <= len(prefix)
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from importlib.resources import files
+
 import pytest
 
 from architect.commands.judging import judge
@@ -29,6 +32,12 @@ def test_every_example_of_every_table_holds(tool: str, line: str) -> None:
 def test_every_table_shows_what_it_claims(table: Table) -> None:
     assert table.examples
     assert table.summary
+
+
+def test_examples_stand_last() -> None:
+    folder = files("architect.commands") / "tools"
+    texts = [entry.read_text(encoding="utf-8") for entry in folder.iterdir() if entry.name.endswith(".yaml")]
+    assert [text for text in texts if re.search(r"^\w", text.partition("\nexamples:\n")[2], re.MULTILINE)] == []
 
 
 def test_an_alias_finds_the_table_of_its_tool() -> None:
