@@ -32,10 +32,10 @@ FAMILIES: Mapping[str, str] = {
     "systemctl": "systemctl",
     "journalctl": "journalctl",
     "ssh": "ssh scp rsync",
-    "coreutils": "ls cat head tail wc sort uniq cut tr tee cp mv rm mkdir rmdir ln touch chmod chown du df stat date echo "
-    "printf seq sleep test expr basename dirname realpath readlink pwd env printenv id whoami groups who uname hostname "
-    "nproc md5sum sha1sum sha256sum base64 od nl tac rev fold fmt comm join paste split csplit shuf truncate dd sync "
-    "mktemp timeout nohup nice stdbuf true false yes tsort factor numfmt cksum sum b2sum sha512sum tty",
+    "coreutils": "ls cat head tail wc sort uniq cut tr tee cp mv rm mkdir rmdir ln touch chmod chown du df stat date "
+    "echo printf seq sleep test expr basename dirname realpath readlink pwd env printenv id whoami groups who "
+    "uname hostname nproc md5sum sha1sum sha256sum base64 od nl tac rev fold fmt comm join paste split csplit shuf truncate "
+    "dd sync mktemp timeout nohup nice stdbuf true false yes tsort factor numfmt cksum sum b2sum sha512sum tty",
     "find": "find",
     "xargs": "xargs",
     "grep": "grep egrep fgrep zgrep",
@@ -188,11 +188,11 @@ def print_disagreements(rows: Sequence[Row]) -> None:
 
 INTRODUCTION = """# Effects: the figures
 
-Made by `python scripts/effects_figures.py` on {date}, from {count} shell commands that other people labelled read-only or not
-(test data of three open-source command filters). Their authors' policies differ from ours in a few places; where we
-disagree, we keep our side, and say why. `tests/acceptance/test_effects_figures.py` holds the claims: **no command that is
-labelled as a change and touches a target system comes out as `read`**, and of each deep tool at least 95 % of the labelled
-reads do, those left out that show secrets, change something after all, or run what the text does not show.
+Made by `python scripts/effects_figures.py` on {date}, from {count} shell commands that other people labelled read-only
+or not (test data of three open-source command filters). Their authors' policies differ from ours in a few places;
+where we disagree, we keep our side, and say why. `tests/acceptance/test_effects_figures.py` holds the claims: **no command
+that is labelled as a change and touches a target system comes out as `read`**, and of each deep tool at least 95 % of the
+labelled reads do, those left out that show secrets, change something after all, or run what the text does not show.
 
 ## By tool
 
@@ -205,11 +205,11 @@ The rows below are all disagreements with deep tools. We take our own side in ea
 - A file written under a relative name lies in the run's scratch folder, which safety allows a read to do.
 - A session that is opened without a statement does nothing; what the document means for inside is judged by itself.
 - A dry run is a read where that subcommand really honours it, also on a server.
-- What shows secrets (`terraform output`, `az keyvault secret show`, `env`) is no read here, whoever may look at them: it waits
-  for two people and its output is redacted.
+- What shows secrets (`terraform output`, `az keyvault secret show`, `env`) is no read here, whoever may look at them:
+  it waits for two people and its output is redacted.
 - What changes files, state or which state later commands use is no read, however small the change.
-- What runs a program that the text does not show (`difftool`, a script file, an option that comes from standard input) is
-  unknown.
+- What runs a program that the text does not show (`difftool`, a script file, an option that comes from standard input)
+  is unknown.
 """
 
 
