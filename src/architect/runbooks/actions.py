@@ -1,20 +1,33 @@
-"""From a block to actions: one top-level statement each, with title, variables and the session it is meant for."""
+"""From a block to actions: one top-level statement each, with its title and what its comments say."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 
 from architect.grammars import shell, sql
-from architect.grammars.placeholders import Language, PlaceholderStyle, find, mask
+from architect.grammars.placeholders import Language, Placeholder, PlaceholderStyle, find, mask
 from architect.kernel.ids import ActionId
 from architect.runbooks.blocks import is_sql, psql_opener
-from architect.runbooks.model import Action, ActionKind, Block, BlockKind, Session, SessionKind, Span
-from architect.runbooks.wording import opens_alternative, option_title
+from architect.runbooks.instructions import instructs
+from architect.runbooks.model import Action, ActionKind, Block, BlockKind, Expectation, ExpectationSource, Span
+from architect.runbooks.titles import opens_alternative, option_title
 
 EXECUTABLE = frozenset({BlockKind.SHELL, BlockKind.TRANSCRIPT, BlockKind.SQL, BlockKind.PSQL, BlockKind.PROMQL})
 NO_ID = ActionId("")
+_HASH = re.compile(r"^[ \t]*#[^\n]*", re.MULTILINE)
+_LINE_COMMENT = re.compile(r"^[ \t]*#+[ \t]*(?P<words>[^\n]*?)[ \t]*\r?$", re.MULTILINE)
+_SQL_COMMENTS = re.compile(r"(?:\s+|--[^\n]*|/\*.*?\*/)*+", re.DOTALL)
+_ANY_COMMENT = re.compile(r"^[ \t]*(?:--|#)+[ \t]*(.+?)[ \t]*$", re.MULTILINE)
+_SEMICOLON = re.compile(r"\s*;")
+_PARAGRAPH = re.compile(r"(?:^[^\n]*\S[^\n]*(?:\n|\Z))+", re.MULTILINE)
+_URL = re.compile(r"(?:open\s+|browse\s+)?https?://\S+\Z")
+_EXPECTED = re.compile(
+    r"(?:->|→|=>|⇒)?\s*(?:expected(?: (?:output|results?|response|value))?|you should (?:now )?see|should (?:show|return|print|be|say|output)|expect)\b\s*:?\s*"
+    r"(?P<what>.*)",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,15 +39,27 @@ class Draft:
     is_or: bool = False
 
 
+@dataclass(slots=True, kw_only=True)
+class _Piece:
+    """A stretch of a block that is one action, with the comment lines above it and what they say should be seen."""
+
+    kind: ActionKind
+    start: int
+    end: int
+    comments: tuple[str, ...] = ()
+    connection: str | None = None
+    expected: list[tuple[str, int, int]] = field(default_factory=list)
+
+
 def drafts_of(block: Block) -> tuple[Draft, ...]:
     """Return the actions of a block, in order; data (config, output, templates, drawings) has none."""
     match block.kind:
         case BlockKind.SHELL | BlockKind.TRANSCRIPT:
             return tuple(_with_options(_shell_pieces(block), block))
         case BlockKind.SQL | BlockKind.PSQL:
-            return tuple(_with_options(_sql_pieces(block), block))
+            return tuple(_with_options(list(_sql_pieces(block)), block))
         case BlockKind.PROMQL:
-            return tuple(_with_options(_promql_pieces(block), block))
+            return tuple(_with_options(list(_promql_pieces(block)), block))
         case BlockKind.MESSAGE:
             return (Draft(action=_whole(block, ActionKind.MESSAGE)),)
         case BlockKind.FILE:
@@ -43,46 +68,99 @@ def drafts_of(block: Block) -> tuple[Draft, ...]:
             return ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Piece:
-    """A stretch of a block that is one action, with the comment lines above it."""
+def message_of(block: Block) -> Draft:
+    """Return a template that stands in a step as the message that it becomes."""
+    return Draft(action=_whole(block, ActionKind.MESSAGE))
 
-    kind: ActionKind
-    start: int
-    end: int
-    comments: tuple[str, ...] = ()
-    connection: str | None = None
+
+def expected_in(words: str) -> str | None:
+    """Return what `Expected: x` or `should show x` says one will see, None for other words."""
+    match = _EXPECTED.match(words)
+    return None if match is None else match["what"].strip() or words
 
 
 def _whole(block: Block, kind: ActionKind) -> Action:
     text = block.text.strip("\n")
     span = Span(block.locate(0), block.span.end)
-    return Action(id=NO_ID, kind=kind, text=text, span=span, block=block, file_name=block.file_name)
+    offset = block.text.index(text) if text else 0
+    return Action(id=NO_ID, kind=kind, text=text, span=span, block=block, file_name=block.file_name, offset=offset)
 
 
-def _shell_pieces(block: Block) -> Iterator[_Piece]:
+def _shell_pieces(block: Block) -> list[_Piece]:
     found = shell.statements(mask(block.text))
     if any(statement.keeps_open for statement in found):
-        yield _Piece(
-            kind=ActionKind.SHELL, start=found[0].start, end=found[-1].end, comments=_comments(found[0].comment)
-        )
-        return
+        comments = _comments(found[0].comment)
+        return [_Piece(kind=ActionKind.SHELL, start=found[0].start, end=found[-1].end, comments=comments)]
+    pieces: list[_Piece] = []
     start: int | None = None
-    comments: tuple[str, ...] = ()
+    comments = ()
     for index, statement in enumerate(found):
         start = statement.start if start is None else start
         comments = comments or _comments(statement.comment)
         if statement.sets_state_only and index + 1 < len(found):
             continue
-        yield _Piece(kind=ActionKind.SHELL, start=start, end=statement.end, comments=comments)
+        pieces.append(_Piece(kind=ActionKind.SHELL, start=start, end=statement.end, comments=comments))
         start, comments = None, ()
+    return _with_lonely_comments(block, pieces) if "#" in block.text else pieces
 
 
 def _comments(comment: str) -> tuple[str, ...]:
     return tuple(line.strip() for line in comment.splitlines() if line.strip())
 
 
-_HASH = re.compile(r"^[ \t]*#[^\n]*", re.MULTILINE)
+def _with_lonely_comments(block: Block, pieces: list[_Piece]) -> list[_Piece]:
+    """Give comments that title no statement their meaning: what one should see, or what a person does."""
+    found: list[_Piece] = []
+    position = 0
+    for piece in pieces:
+        lines = list(_LINE_COMMENT.finditer(block.text, position, piece.start))
+        titles, others = _title_lines(block.text, lines, piece.start)
+        for match in others:
+            found.extend(_lonely(block, match, found))
+        if titles:
+            piece.comments = tuple(match["words"] for match in titles)
+        found.append(piece)
+        position = piece.end
+    for match in _LINE_COMMENT.finditer(block.text, position):
+        found.extend(_lonely(block, match, found))
+    return found
+
+
+Lines = list[re.Match[str]]
+
+
+def _title_lines(text: str, lines: Lines, start: int) -> tuple[Lines, Lines]:
+    """Split comment lines into those that title the statement at `start` and the others.
+
+    Titles stand directly above. Of these, what stands before an `Or …` is the alternative that needs no command, and
+    what one should see belongs to the statement before.
+    """
+    first = len(lines)
+    below = text.rfind("\n", 0, start) + 1
+    while first and lines[first - 1].end() + 1 >= below:
+        first -= 1
+        below = lines[first].start()
+    alternative = next((index for index in range(first, len(lines)) if opens_alternative(lines[index]["words"])), first)
+    above = lines[alternative:]
+    titles = [match for match in above if _is_title(match["words"]) and expected_in(match["words"]) is None]
+    return titles, lines[:alternative] + [match for match in above if expected_in(match["words"]) is not None]
+
+
+def _is_title(words: str) -> bool:
+    return not words.startswith("!") and any(letter.isalpha() for letter in words)
+
+
+def _lonely(block: Block, match: re.Match[str], earlier: list[_Piece]) -> list[_Piece]:
+    words = match["words"]
+    expected = expected_in(words)
+    if expected is not None:
+        if earlier:
+            earlier[-1].expected.append((expected, *match.span("words")))
+        return []
+    if not words or not instructs(words):
+        return []
+    start, end = match.span("words")
+    return [_Piece(kind=ActionKind.MANUAL, start=start, end=end, comments=(words,))]
 
 
 def _sql_pieces(block: Block) -> Iterator[_Piece]:
@@ -93,13 +171,10 @@ def _sql_pieces(block: Block) -> Iterator[_Piece]:
     end = start
     for piece in sql.split(body, psql=True):
         begin = _past_comments(body, piece.start)
-        comments = _sql_comments(block.text[end:begin])
-        yield from _lonely_comments(block, end, comments[:-1])
+        comments = tuple(_ANY_COMMENT.findall(block.text[end:begin]))
+        yield from _lonely_sql(block, end, comments[:-1])
         end = _with_semicolon(body, piece.end)
         yield _Piece(kind=ActionKind.SQL, start=begin, end=end, comments=comments[-1:], connection=connection)
-
-
-_SQL_COMMENTS = re.compile(r"(?:\s+|--[^\n]*|/\*.*?\*/)*", re.DOTALL)
 
 
 def _past_comments(text: str, position: int) -> int:
@@ -107,13 +182,14 @@ def _past_comments(text: str, position: int) -> int:
     return match.end() if match else position
 
 
-def _lonely_comments(block: Block, start: int, comments: tuple[str, ...]) -> Iterator[_Piece]:
+def _lonely_sql(block: Block, start: int, comments: tuple[str, ...]) -> Iterator[_Piece]:
     """Yield the comments above a statement but the last: in a fence of statements each is something a person does."""
     position = start
     for comment in comments:
         at = block.text.find(comment, position)
-        yield _Piece(kind=ActionKind.MANUAL, start=at, end=at + len(comment), comments=(comment,))
         position = at + len(comment)
+        if instructs(comment):
+            yield _Piece(kind=ActionKind.MANUAL, start=at, end=position, comments=(comment,))
 
 
 def _after_opener(text: str) -> tuple[int, str | None]:
@@ -128,18 +204,13 @@ def _after_opener(text: str) -> tuple[int, str | None]:
 
 
 def _with_semicolon(text: str, end: int) -> int:
-    match = re.compile(r"\s*;").match(text, end)
+    match = _SEMICOLON.match(text, end)
     return match.end() if match else end
-
-
-def _sql_comments(between: str) -> tuple[str, ...]:
-    found = re.findall(r"^[ \t]*(?:--|#)+[ \t]*(.+?)[ \t]*$", between, re.MULTILINE)
-    return tuple(found)
 
 
 def _promql_pieces(block: Block) -> Iterator[_Piece]:
     """Yield the queries of a block: they are parted by blank lines."""
-    for match in re.finditer(r"(?:^[^\n]*\S[^\n]*(?:\n|\Z))+", block.text, re.MULTILINE):
+    for match in _PARAGRAPH.finditer(block.text):
         lines = match.group().splitlines(keepends=True)
         comments = tuple(line.strip("# \n") for line in lines if line.lstrip().startswith("#"))
         skipped = 0
@@ -151,7 +222,7 @@ def _promql_pieces(block: Block) -> Iterator[_Piece]:
             yield _Piece(kind=ActionKind.PROMQL, start=start, end=start + len(text), comments=comments)
 
 
-def _with_options(pieces: Iterator[_Piece], block: Block) -> Iterator[Draft]:
+def _with_options(pieces: list[_Piece], block: Block) -> Iterator[Draft]:
     for piece in pieces:
         title = next((line for line in piece.comments if option_title(line)), " ".join(piece.comments))
         option = option_title(title) if title else None
@@ -162,18 +233,30 @@ def _with_options(pieces: Iterator[_Piece], block: Block) -> Iterator[Draft]:
 def _action(block: Block, piece: _Piece, title: str) -> Action:
     text = block.text[piece.start : piece.end]
     kind = piece.kind
+    if kind is ActionKind.SHELL and _URL.match(text):
+        kind = ActionKind.MANUAL
     if kind is ActionKind.SHELL and is_sql(text):
         kind = ActionKind.SQL
+    expectations = tuple(
+        Expectation(text=words, source=ExpectationSource.COMMENT, span=_place(block, start, end))
+        for words, start, end in piece.expected
+    )
     return Action(
         id=NO_ID,
         kind=kind,
         text=text,
-        span=Span(block.locate(piece.start), block.locate(piece.end - 1) + 1),
+        span=_place(block, piece.start, piece.end),
         title=title,
         block=block,
         session=block.session,
         connection=piece.connection or None,
+        expectations=expectations,
+        offset=piece.start,
     )
+
+
+def _place(block: Block, start: int, end: int) -> Span:
+    return Span(block.locate(start), block.locate(max(end - 1, start)) + 1)
 
 
 _LANGUAGES = {
@@ -183,84 +266,15 @@ _LANGUAGES = {
 }
 
 
-def language_of(kind: ActionKind) -> Language:
-    """Return the language that placeholders of an action are written in."""
-    return _LANGUAGES.get(kind, Language.TEXT)
+def placeholders_in(action: Action) -> tuple[Placeholder, ...]:
+    """Return the placeholders of an action's text, in order."""
+    language = _LANGUAGES.get(action.kind, Language.TEXT)
+    found = find(action.text, language)
+    if language is Language.TEXT:
+        return tuple(item for item in found if item.style is not PlaceholderStyle.BRACKET)
+    return found
 
 
-def variables_in(action: Action) -> tuple[str, ...]:
-    """Return the names an action needs from outside, in the order of their first use."""
-    if action.kind in {ActionKind.MANUAL, ActionKind.MESSAGE, ActionKind.FILE}:
-        found = [item for item in find(action.text, Language.TEXT) if item.style is not PlaceholderStyle.BRACKET]
-    else:
-        found = list(find(action.text, language_of(action.kind)))
-    connection = find(action.connection or "")
-    return tuple(dict.fromkeys(item.name for item in (*connection, *found)))
-
-
-_SSH = re.compile(r"(?:ssh|mosh|gcloud\s+compute\s+ssh|tsh\s+ssh|aws\s+ssm\s+start-session)\b")
-_SSH_OPTION_WITH_VALUE = re.compile(r"-[bcDEeFIiJLlmOopQRSWw]$")
-_EXEC = re.compile(
-    r"(?:kubectl|oc|k|docker|podman|docker-compose|docker compose|nerdctl|crictl)\b[^\n|;&]*?\s(?:exec|rsh|run|debug|attach)\b[^\n|;&]*"
-)
-_INNER_SHELL = re.compile(r"(?:--\s*|\s)(?:/(?:usr/)?bin/)?(?:ba|z|a|da)?sh\s*(?:-[il]+)?\s*$")
-_INTERACTIVE = re.compile(r"\s(?:-[a-z]*[it][a-z]*|--stdin|--tty|--interactive)(?:[\s=]|$)")
-_SHELL_OPENER = re.compile(
-    r"(?:sudo\s+(?:-i|-s|-u\s+\S+\s+-[is]|su\b[^\n;|&]*)|su\s+-?\s*\w*|chroot\s+\S+|bash|sh)\s*$"
-)
-_REDIS = re.compile(r"(?:redis-cli|valkey-cli)(?:\s+-(?:h|p|a|n|u)\s+\S+|\s+--(?:tls|askpass))*\s*$")
-
-
-def opened_session(action: Action) -> Session | None:
-    """Return the session that an action opens for what follows, None where it ends by itself."""
-    if action.kind is not ActionKind.SHELL or "\n" in action.text.strip().replace("\\\n", " "):
-        return None
-    line = mask(action.text.replace("\\\n", "  ").strip())
-    kind = _session_kind(line)
-    return Session(kind=kind, opener=action.text.strip(), span=action.span) if kind else None
-
-
-def _session_kind(line: str) -> SessionKind | None:
-    body = re.sub(r"^sudo\s+(?!-|su\b)", "", line)
-    if psql_opener(line) is not None:
-        return SessionKind.PSQL
-    if _SSH.match(body) and _is_login(body):
-        return SessionKind.SSH
-    if (
-        _EXEC.match(body)
-        and (_INNER_SHELL.search(body) or " rsh " in f"{body} ")
-        and (_INTERACTIVE.search(body) or " rsh " in body or " debug " in body)
-    ):
-        return SessionKind.EXEC
-    if _EXEC.match(body) and _INTERACTIVE.search(body) and re.search(r"\s(?:--\s+)?psql\b(?!.*\s-c\b)", body):
-        return SessionKind.PSQL
-    if _SHELL_OPENER.fullmatch(line):
-        return SessionKind.SHELL
-    return SessionKind.REDIS if _REDIS.fullmatch(body) else None
-
-
-def _is_login(line: str) -> bool:
-    """Say whether an ssh call names a host and no command to run there."""
-    if re.search(r"[|;&<>]", line) or re.search(r"\s-[A-Za-z]*N", line):
-        return False
-    if not re.match(r"(?:ssh|mosh)\b", line):
-        return "--command" not in line and " -- " not in line
-    words = line.split()[1:]
-    positional = 0
-    skip = False
-    for word in words:
-        if skip:
-            skip = False
-        elif word.startswith("-"):
-            skip = bool(_SSH_OPTION_WITH_VALUE.search(word)) and len(word) == 2
-        else:
-            positional += 1
-    return positional == 1
-
-
-def with_session(action: Action, session: Session | None) -> Action:
-    """Return the action, meant for inside `session`; a psql session lends its connection to SQL."""
-    connection = action.connection
-    if session is not None and session.kind is SessionKind.PSQL and connection is None:
-        connection = psql_opener(session.opener) or None
-    return replace(action, session=session, connection=connection)
+def connection_placeholders(action: Action) -> tuple[Placeholder, ...]:
+    """Return the placeholders of the connection an action uses."""
+    return find(action.connection) if action.connection else ()

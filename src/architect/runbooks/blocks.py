@@ -1,105 +1,29 @@
-"""What a code block is, whatever its tag says."""
+"""What a code block is: by its text first, by its tag second, by the words above it last."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 
+from architect.grammars.quoting import region_at, shell_regions
 from architect.runbooks.markdown import Leaf
 from architect.runbooks.model import Block, BlockKind, Segment
-from architect.runbooks.programs import looks_like_command, program_of
+from architect.runbooks.programs import has_shell_shape, looks_like_command, program_of, reads_as_sentence
+from architect.runbooks.tags import (
+    CODE_TAGS,
+    CONFIG_TAGS,
+    DIAGRAM_TAGS,
+    OUTPUT_TAGS,
+    PLAIN_TAGS,
+    PROSE_TAGS,
+    QUERY_TAGS,
+    SHELL_TAGS,
+    SQL_TAGS,
+    tag_of,
+)
 from architect.runbooks.transcripts import Transcript, read_transcript
 
-_SHELL_TAGS = frozenset(
-    [
-        "bash",
-        "sh",
-        "shell",
-        "zsh",
-        "ksh",
-        "fish",
-        "console",
-        "terminal",
-        "shell-session",
-        "shellsession",
-        "sh-session",
-        "cmd",
-        "command",
-        "commands",
-        "powershell",
-        "ps1",
-    ]
-)
-_SQL_TAGS = frozenset(["sql", "psql", "postgresql", "postgres", "pgsql", "plpgsql", "mysql"])
-_CONFIG_TAGS = frozenset(
-    [
-        "yaml",
-        "yml",
-        "json",
-        "json5",
-        "jsonc",
-        "toml",
-        "ini",
-        "hcl",
-        "tf",
-        "terraform",
-        "xml",
-        "conf",
-        "properties",
-        "dockerfile",
-        "nginx",
-        "env",
-        "dotenv",
-        "cfg",
-    ]
-)
-_CODE_TAGS = frozenset(
-    [
-        "python",
-        "py",
-        "go",
-        "golang",
-        "javascript",
-        "js",
-        "typescript",
-        "ts",
-        "java",
-        "ruby",
-        "rb",
-        "rust",
-        "c",
-        "cpp",
-        "csharp",
-        "cs",
-        "php",
-        "kotlin",
-        "scala",
-        "diff",
-        "patch",
-        "make",
-        "makefile",
-        "groovy",
-        "lua",
-        "perl",
-        "r",
-        "jsonnet",
-        "proto",
-        "protobuf",
-        "graphql",
-        "html",
-        "css",
-        "jinja",
-        "elixir",
-        "solidity",
-    ]
-)
-_DIAGRAM_TAGS = frozenset(["mermaid", "plantuml", "puml", "dot", "graphviz", "ditaa", "d2"])
-_PROSE_TAGS = frozenset(
-    ["tip", "note", "important", "warning", "caution", "danger", "admonition", "attention", "hint", "error", "seealso"]
-)
-_FILE_TAGS = _CONFIG_TAGS | _CODE_TAGS
-
-_MYST = re.compile(r"\{(?P<name>[\w:-]+)\}\s*(?P<argument>\S*)")
 _MYST_OPTION = re.compile(r":[\w-]+:.*")
 _SQL_START = re.compile(
     r"(?:SELECT\s|INSERT\s+INTO\s|UPDATE\s+\S+\s+SET\s|DELETE\s+FROM\s|WITH\s+(?:RECURSIVE\s+)?\w+\s+AS\s*\(|ALTER\s+\w+\s|"
@@ -110,19 +34,25 @@ _SQL_START = re.compile(
     r"SHOW\s+(?:pools|clients|servers|databases|stats|processlist|tables|variables|status|engine)\b)",
     re.IGNORECASE | re.DOTALL,
 )
+_SQL_WORDS = re.compile(r"[;*(=]|\bFROM\b|\bSET\b|\bINTO\b|\bTABLE\b|\bDATABASE\b|\bON\b", re.IGNORECASE)
 _PSQL_META = re.compile(r"\\(?:d[a-zA-Z+]*|l\+?|c(?:onnect)?|x|dt|timing|q|conninfo|watch|copy|i|set|echo|gx)\b")
 _PSQL = re.compile(r"(?:sudo\s+(?:-\S+\s+\S+\s+)?)?(?:gitlab-)?(?:psql|pgcli)\b(?P<rest>[^\n|<>;&]*)")
 _PSQL_RUNS = re.compile(r"(?:^|\s)(?:-[A-Za-z]*[cfl]\b|--command|--file|--list|--version)")
 _PROMQL = re.compile(
-    r"(?:sum|avg|max|min|count|topk|bottomk|quantile|rate|irate|increase|histogram_quantile|absent|delta|predict_linear|"
+    r"[\s(]*(?:(?:sum|avg|max|min|count|topk|bottomk|quantile|rate|irate|increase|histogram_quantile|absent|delta|predict_linear|"
     r"label_replace|changes|avg_over_time|max_over_time|min_over_time|sum_over_time|kube_\w+|node_\w+|container_\w+|ALERTS|up|time|vector)"
-    r"\s*(?:\(|\{|by\b|without\b)|[a-z_:][\w:]*\{\s*\w+\s*(?:=~?|!=|!~)\s*\"|[a-z_:][\w:]*\[\d+[smhdw]\]",
+    r"\s*(?:\(|\{|by\b|without\b)|[a-z_:][\w:]*\{\s*\w+\s*(?:=~?|!=|!~)\s*\"|[a-z_:][\w:]*\[\d+[smhdw]\]|"
+    r"\d+(?:\.\d+)?\s*[-*/+]\s*\(?(?:sum|avg|rate|increase|count|max|min)\b)",
 )
-_ERROR_START = re.compile(
-    r"(?:Error|ERROR|FATAL|PANIC|WARN(?:ING)?|Warning|Traceback|Exception|INFO|DEBUG|panic|fatal|error)(?:[:\[ (]|$)"
-    r"|[\w.-]+: (?:error|command not found|No such file)|\d{4}-\d\d-\d\d[T ]\d\d:\d\d"
+_LOG_LINE = re.compile(
+    r"\[?\d{4}[-/]\d\d[-/]\d\d[T ]\d\d:\d\d|\[?\d\d:\d\d:\d\d|[A-Z][a-z]{2} +\d{1,2} \d\d:\d\d:\d\d|(?:level|time|ts|msg)=|[IWEF]\d{4} \d\d:|"
+    r"(?:Error|ERROR|FATAL|PANIC|WARN(?:ING)?|Warning|Traceback|Exception|INFO|DEBUG|NOTICE|panic|fatal|error)(?:[:\[(\s]|$)|"
+    r"[\w./-]+: (?:error|command not found|No such file)|HTTP/\d|[-dl][rwx-]{9}\s|Every \d+\.\d+s:|\[(?:ERROR|WARN|INFO|DEBUG)"
 )
 _TABLE_HEADER = re.compile(r"[A-Z][A-Z0-9_()%/-]+(?:\s{2,}[A-Z][A-Z0-9_()%/-]+(?: [A-Z0-9_()%/-]+)*){1,}\s*$")
+_RESULT_TABLE = re.compile(r"^[^\n]*\|[^\n]*\n[ ]*-{2,}[-+]*\+-{2,}|^\+-[-+]*\+\s*\n\|[^\n]*\n\+-[-+]*\+|^\(\d+ rows?\)", re.MULTILINE)
+_DESCRIBED = re.compile(r"^[A-Z][\w .-]*:\s{2,}\S", re.MULTILINE)
+_SAMPLES = re.compile(r"[a-z_:][\w:]*(?:\{[^}\n]*\})?\s+[-+]?\d[\d.e+-]*$")
 _DRAWING = re.compile("[\u2190-\u21ff\u2500-\u257f\u25b2-\u25bc]|^\\s*(?:\\||v|V)\\s*$|-->|==>|\\+--+\\+", re.MULTILINE)
 _MOJIBAKE_ARROW = re.compile("\u00e2[\u0080-\u00bf\u2020\u2021\u2018-\u203a\u20ac\u0152-\u0178\u02c6\u02dc\u0192]{2}")
 _MESSAGE_START = re.compile(
@@ -136,41 +66,48 @@ _FIELD_LINE = re.compile(
 _GAP = re.compile(
     r"\[[^\]\n]{3,80}\]|<[A-Za-z][\w /.-]*>|\{\{?\s*[A-Za-z][\w .-]*\}\}?|\bHH:MM\b|\bYYYY-MM-DD\b|_{3,}|\bTBD\b"
 )
+_SPOKEN = re.compile(r"\b(?:post|send|announce|message|notify|notification|e-?mail|slack|template|tell|say|reply|update)\b", re.IGNORECASE)
+_CAPTION_OUTPUT = re.compile(
+    r"\b(?:outputs?|responses?|returns?|prints?|looks? like|see|shows?|shown|displayed|errors?|messages?|logs?|results?|similar to|appears?)\b",
+    re.IGNORECASE,
+)
+_CAPTION_QUERY = re.compile(r"\b(?:query|queries|filters?|expression|search)\b", re.IGNORECASE)
+_CAPTION_RUN = re.compile(r"\b(?:run|running|execute|commands?|issue|type|invoke)\b", re.IGNORECASE)
+_CONFIG_LINES = re.compile(r"(?:^[ \t]*(?:- )?[\w./\"-]+\s*[:=](?:\s|$)[^\n]*\n?)+", re.MULTILINE)
+_UNTYPED = re.compile(r"^(?:[ \t]*\.\.\.[ \t]*$|[ \t]*[A-Za-z][\w.-]*:(?:[ \t]|$)(?!//)|\{[ \t]*$|\{[ \t]*\"|[A-Z][A-Z0-9_()%/-]+(?:\s{2,}[A-Z]|\n))", re.MULTILINE)
 
 
-def block_of(leaf: Leaf) -> Block:
-    """Return the block that a fence or indented code is."""
+def block_of(leaf: Leaf, caption: str = "") -> Block:
+    """Return the block that a fence or indented code is; `caption` is the sentence that leads to it."""
     tag, text, segments = _without_options(leaf)
     transcript = read_transcript(text) if _may_be_transcript(tag, text) else None
     if transcript is not None:
         return _transcript_block(leaf, tag, (text, segments), transcript)
-    kind = classify(tag, text)
-    return Block(kind=kind, tag=tag, text=text, span=leaf.span, segments=segments, line=leaf.line)
+    kind = classify(tag, text, caption)
+    block = Block(kind=kind, tag=tag, text=text, span=leaf.span, segments=segments, line=leaf.line)
+    return _without_output(block) if kind is BlockKind.SHELL else block
 
 
-def tag_of(info: str) -> str:
-    """Return the language of a fence's info string, in lower case; MyST directives count by their argument."""
-    match = _MYST.match(info)
-    if match:
-        name = match["name"].lower()
-        return match["argument"].lower() if name.startswith("code") else name
-    return re.split(r"[\s,{:]", info.strip(), maxsplit=1)[0].lower().lstrip(".")
-
-
-def classify(tag: str, text: str) -> BlockKind:
-    """Return what a block without prompts is, by its text first and its tag second."""
+def classify(tag: str, text: str, caption: str = "") -> BlockKind:
+    """Return what a block without prompts is."""
     if not text.strip():
         return BlockKind.TEXT
     for tags, kind_of in _BY_TAG:
         if tag in tags:
             return kind_of(text)
-    return _untagged(text) if not tag else _unknown_tag(text)
+    return _untagged(text, caption) if not tag or tag in PLAIN_TAGS else _unknown_tag(text)
 
 
 def is_sql(text: str) -> bool:
     """Say whether text begins as an SQL statement or a psql command, past its comments."""
     code = _without_comments(text)
-    return bool(_SQL_START.match(code) or _PSQL_META.match(code))
+    return bool((_SQL_START.match(code) and _SQL_WORDS.search(code)) or _PSQL_META.match(code))
+
+
+def is_promql(text: str) -> bool:
+    """Say whether text begins as a query of Prometheus, past its comments."""
+    code = _without_comments(text)
+    return bool(_PROMQL.match(code)) and not re.search(r"[;&]\s*$", code)
 
 
 def psql_opener(line: str) -> str | None:
@@ -184,11 +121,12 @@ def psql_opener(line: str) -> str | None:
 def _without_options(leaf: Leaf) -> tuple[str, str, tuple[Segment, ...]]:
     """Drop what belongs to Markdown dialects: option lines of MyST, the marks of a fence indented too far."""
     tag = tag_of(leaf.tag)
+    if not leaf.tag.startswith("{"):
+        return tag, leaf.text, leaf.segments
     lines = leaf.text.splitlines(keepends=True)
     first = 0
-    if leaf.tag.startswith("{"):
-        while first < len(lines) and (_MYST_OPTION.fullmatch(lines[first].strip()) or lines[first].strip() == "---"):
-            first += 1
+    while first < len(lines) and (_MYST_OPTION.fullmatch(lines[first].strip()) or lines[first].strip() == "---"):
+        first += 1
     skipped = sum(map(len, lines[:first]))
     segments = tuple(
         Segment(segment.at - skipped, segment.document, segment.length)
@@ -199,7 +137,7 @@ def _without_options(leaf: Leaf) -> tuple[str, str, tuple[Segment, ...]]:
 
 
 def _may_be_transcript(tag: str, text: str) -> bool:
-    return (not tag or tag in _SHELL_TAGS | _SQL_TAGS | {"text", "plaintext", "txt", "plain"}) and bool(text.strip())
+    return (not tag or tag in SHELL_TAGS or tag in SQL_TAGS or tag in PLAIN_TAGS) and bool(text.strip())
 
 
 def _transcript_block(leaf: Leaf, tag: str, content: tuple[str, tuple[Segment, ...]], transcript: Transcript) -> Block:
@@ -219,25 +157,53 @@ def _transcript_block(leaf: Leaf, tag: str, content: tuple[str, tuple[Segment, .
     return Block(kind=kind, tag=tag, text="".join(parts), span=leaf.span, segments=tuple(places), line=leaf.line)
 
 
+def _without_output(block: Block) -> Block:
+    """Cut what is plainly shown and not typed after the last command: fields, JSON, a table, an ellipsis."""
+    candidate = _UNTYPED.search(block.text)
+    if candidate is None:
+        return block
+    regions = shell_regions(block.text)
+    for match in _UNTYPED.finditer(block.text, candidate.start()):
+        before = block.text[: match.start()].rstrip("\n")
+        is_inside = region_at(regions, match.start()) is not None or before.endswith("\\")
+        if not is_inside and _has_command(before) and not _has_command(block.text[match.start() :]):
+            return replace(block, kind=BlockKind.TRANSCRIPT, text=block.text[: match.start()])
+    return block
+
+
+def _has_command(text: str) -> bool:
+    return any(
+        looks_like_command(line) or has_shell_shape(line)
+        for line in text.splitlines()
+        if line.strip() and not line.lstrip().startswith("#")
+    )
+
+
 def _without_comments(text: str) -> str:
+    if text[:1] not in "#-\n \t\r":
+        return text.strip()
     lines = text.splitlines()
-    while lines and (not lines[0].strip() or lines[0].lstrip().startswith(("#", "--"))):
-        lines.pop(0)
-    return "\n".join(lines).strip()
+    first = 0
+    while first < len(lines) and (not lines[first].strip() or lines[first].lstrip().startswith(("#", "--"))):
+        first += 1
+    return "\n".join(lines[first:]).strip()
 
 
 def _first_line(text: str) -> str:
-    return next((line.strip() for line in _without_comments(text).splitlines() if line.strip()), "")
+    return _without_comments(text).partition("\n")[0].strip()
 
 
 def _shell(text: str) -> BlockKind:
     if kind := _sql_or_psql(text):
         return kind
     first = _first_line(text)
-    if (_ERROR_START.match(first) or _TABLE_HEADER.match(first)) and not looks_like_command(first):
-        return BlockKind.OUTPUT
-    if first and not looks_like_command(first) and _is_promql(text):
-        return BlockKind.PROMQL
+    if first and not looks_like_command(first):
+        if _is_shown(text, first):
+            return BlockKind.OUTPUT
+        if is_promql(text):
+            return BlockKind.PROMQL
+        if _is_json(text):
+            return BlockKind.CONFIG
     return BlockKind.SHELL
 
 
@@ -248,7 +214,7 @@ def _sql_or_psql(text: str) -> BlockKind | None:
         return BlockKind.PSQL
     if _PSQL_META.match(code):
         return BlockKind.PSQL
-    return BlockKind.SQL if _SQL_START.match(code) else None
+    return BlockKind.SQL if is_sql(code) else None
 
 
 def _sql(text: str) -> BlockKind:
@@ -257,7 +223,7 @@ def _sql(text: str) -> BlockKind:
     first = _first_line(text)
     if looks_like_command(first) and program_of(first).islower():
         return BlockKind.SHELL
-    return BlockKind.SQL
+    return BlockKind.OUTPUT if _is_shown(text, first) else BlockKind.SQL
 
 
 def _config(text: str) -> BlockKind:
@@ -267,60 +233,99 @@ def _config(text: str) -> BlockKind:
     return BlockKind.CONFIG
 
 
-def _is_promql(text: str) -> bool:
-    code = _without_comments(text)
-    return bool(_PROMQL.match(code)) and not re.search(r"[;&]\s*$", code)
+def _code(text: str) -> BlockKind:
+    """Return the kind of a block tagged as a programming language: some hold commands after all."""
+    first = _first_line(text)
+    is_command = looks_like_command(first) and has_shell_shape(first) and "(" not in first.partition(" ")[0]
+    return BlockKind.SHELL if is_command else BlockKind.CODE
 
 
-def _untagged(text: str) -> BlockKind:
+def _untagged(text: str, caption: str) -> BlockKind:
     if kind := _sql_or_psql(text):
         return kind
     first = _first_line(text)
     if not first:
         return BlockKind.TEXT
-    if looks_like_command(first) and not _reads_as_words(text):
+    if _is_shell(text, first, caption):
         return BlockKind.SHELL
-    return _data(text, first)
+    return _data(text, first, caption)
 
 
-def _data(text: str, first: str) -> BlockKind:
+def _is_shell(text: str, first: str, caption: str) -> bool:
+    if first[:1].isupper() and not has_shell_shape(first):
+        return False
+    if looks_like_command(first):
+        return not reads_as_sentence(first) or " " not in first
+    if _is_shown(text, first):
+        return False
+    if has_shell_shape(first):
+        return True
+    is_led = bool(_CAPTION_RUN.search(caption)) and not _CAPTION_QUERY.search(caption)
+    return is_led and " " in first and bool(re.match(r"[a-z][\w.-]+\s+[\w<$./'\"-]", first)) and not reads_as_sentence(first)
+
+
+def _is_json(text: str) -> bool:
+    stripped = text.strip()
+    return stripped[:1] in {"{", "["} and stripped[-1:] in {"}", "]"} and '"' in stripped and (":" in stripped)
+
+
+def _is_shown(text: str, first: str) -> bool:
+    """Say whether text is what a program printed: a log, a table, a description, samples."""
+    return bool(
+        _LOG_LINE.match(first)
+        or _TABLE_HEADER.match(first)
+        or _RESULT_TABLE.search(text)
+        or len(_DESCRIBED.findall(text)) >= 2
+        or all(_SAMPLES.match(line.strip()) for line in text.splitlines() if line.strip() and not line.startswith("#"))
+    )
+
+
+def _data(text: str, first: str, caption: str) -> BlockKind:
     """Return the kind of a block that is no program."""
-    if first[0] in "{[" and text.rstrip()[-1:] in {"}", "]"} and ":" in text and '"' in text:
+    if _is_json(text):
         return BlockKind.CONFIG
+    if _is_shown(text, first):
+        return BlockKind.OUTPUT
     if _DRAWING.search(text) or _MOJIBAKE_ARROW.search(text):
         return BlockKind.DIAGRAM
+    if kind := _spoken(text, first, caption):
+        return kind
+    if is_promql(text):
+        return BlockKind.PROMQL
+    if _CAPTION_QUERY.search(caption):
+        return BlockKind.CODE
+    if _CONFIG_LINES.fullmatch(_without_comments(text) + "\n") and re.match(r"[\w./\"-]+(?::|\s*=)", first):
+        return BlockKind.CONFIG if "\n" in text.strip() else BlockKind.TEXT
+    return BlockKind.OUTPUT if _CAPTION_OUTPUT.search(caption) else BlockKind.TEXT
+
+
+def _spoken(text: str, first: str, caption: str) -> BlockKind | None:
+    """Return whether text is a message or the template of one, None where nobody would say it."""
     gaps = len(_GAP.findall(text))
     if _MESSAGE_START.match(first) and gaps < 3:
         return BlockKind.MESSAGE
-    if gaps >= 2 and len(_FIELD_LINE.findall(text)) >= 3:
+    if gaps >= 2 and len(_FIELD_LINE.findall(text)) >= 3 and re.search(r"[A-Za-z]{3,}[^=\n]*\s[A-Za-z]{2,}|:\s", text):
         return BlockKind.TEMPLATE
     if _HANDLE.search(text) and len(text.splitlines()) <= 12:
         return BlockKind.MESSAGE
-    if _is_promql(text):
-        return BlockKind.PROMQL
-    if re.match(r"(?:apiVersion|kind|[\w-]+):\s*(?:\S.*)?$", first) and "\n" in text.strip():
-        return BlockKind.CONFIG
-    return BlockKind.OUTPUT
-
-
-def _reads_as_words(text: str) -> bool:
-    """Tell `top of the list.` and `Page all staff` from commands: a sentence has no options, paths or operators."""
-    first = _first_line(text)
-    return first[:1].isupper() or (first.endswith(".") and not re.search(r"[-/$|=<>]", first))
+    if _SPOKEN.search(caption) and re.search(r"[A-Za-z]+ [A-Za-z]+ [A-Za-z]+", text) and not _CAPTION_OUTPUT.search(caption):
+        return BlockKind.TEMPLATE if gaps else BlockKind.MESSAGE
+    return None
 
 
 def _unknown_tag(text: str) -> BlockKind:
     first = _first_line(text)
-    return BlockKind.SHELL if looks_like_command(first) and not _reads_as_words(text) else BlockKind.CODE
+    is_command = looks_like_command(first) and not reads_as_sentence(first) and not first[:1].isupper()
+    return BlockKind.SHELL if is_command else BlockKind.CODE
 
 
 _BY_TAG: tuple[tuple[frozenset[str], Callable[[str], BlockKind]], ...] = (
-    (_SHELL_TAGS, _shell),
-    (_SQL_TAGS, _sql),
-    (_CONFIG_TAGS, _config),
-    (frozenset({"promql", "metricsql", "logql"}), lambda _: BlockKind.PROMQL),
-    (_DIAGRAM_TAGS, lambda _: BlockKind.DIAGRAM),
-    (_CODE_TAGS, lambda _: BlockKind.CODE),
-    (_PROSE_TAGS, lambda _: BlockKind.TEXT),
-    (frozenset({"text", "plaintext", "txt", "plain", "output", "log", "logs", "none", "markdown", "md"}), _untagged),
+    (SHELL_TAGS, _shell),
+    (SQL_TAGS, _sql),
+    (CONFIG_TAGS, _config),
+    (QUERY_TAGS, lambda text: BlockKind.SHELL if looks_like_command(_first_line(text)) else BlockKind.PROMQL),
+    (DIAGRAM_TAGS, lambda _: BlockKind.DIAGRAM),
+    (CODE_TAGS, _code),
+    (OUTPUT_TAGS, lambda _: BlockKind.OUTPUT),
+    (PROSE_TAGS, lambda _: BlockKind.TEXT),
 )

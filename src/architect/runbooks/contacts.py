@@ -5,46 +5,84 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from architect.runbooks.labels import labels_of
+from architect.runbooks.labels import labels_of, opening_label
 from architect.runbooks.markdown import Leaf
-from architect.runbooks.model import Contact, NodeKind, Span
+from architect.runbooks.model import Contact, NodeKind
+from architect.runbooks.sections import Section
 from architect.runbooks.tables import rows_of
-from architect.runbooks.wording import plain
+from architect.runbooks.titles import is_aside, is_part_title
+from architect.runbooks.wording import plain, title_of, without_symbols
 
 _PART = re.compile(
-    r".*\bcontacts?\b|.*\bwho to call\b|on-?call(?: .*)?|.*\bphone ?(?:book|list)\b|key people|.*\bstakeholders\b",
+    r".*\bcontacts?\b.*|.*\bwho to (?:call|contact|page)\b.*|(?:primary |secondary )?on-?call(?: .*)?|.*\b(?:phone|call) ?(?:book|list|tree)\b.*|"
+    r"key people|.*\bstakeholders\b.*|(?:support|vendor) (?:channels?|numbers?)|rota|.*\brotations?\b",
     re.IGNORECASE,
 )
-_PAIR = re.compile(
-    r"(?:\*\*)?(?P<role>[A-Za-z][^:*\n|]{1,60}?)(?:\*\*)?\s*(?::|[-–—](?=\s))(?:\*\*)?\s*(?P<value>\S[^\n]*)"
+_LABEL_PART = re.compile(r"(?:key |emergency |escalation |vendor |primary |important |main )*contacts?(?: information| list)?", re.IGNORECASE)
+_PAIR = re.compile(r"(?P<role>[^\W\d_][^:\n|]{1,60}?)\s*(?::|\s[-–—](?=\s))\s*(?P<value>\S.*)")
+_CHANNEL = re.compile(
+    r"(?:phone|mobile|cell|tel|telephone|e-?mail|mail|slack|pagerduty|pager|opsgenie|teams|sms|telegram|whatsapp|signal|zoom|call|chat|"
+    r"channel|office|hours?|name|backup|secondary|primary)",
+    re.IGNORECASE,
 )
 
 
 def names_contacts(title: str) -> bool:
     """Say whether a heading's part lists contacts."""
-    return bool(_PART.fullmatch(title))
+    return bool(_PART.fullmatch(title_of(title))) and not is_part_title(title)
 
 
-def contacts_in(leaves: tuple[Leaf, ...]) -> Iterator[Contact]:
-    """Yield the contacts that labels, list items and table rows of such a part name."""
-    for leaf in leaves:
-        if leaf.items and leaf.kind is NodeKind.PARAGRAPH:
-            yield from _pair(leaf)
+def contacts_in(section: Section) -> Iterator[Contact]:
+    """Yield the contacts that labels, list items and table rows of such a part name, the parts below it too."""
+    for each in section.all_sections():
+        yield from _of_leaves(each, "" if each is section else title_of(each.title))
+
+
+def contacts_below_labels(section: Section) -> Iterator[Contact]:
+    """Yield the contacts that a list below a label such as `**Key contacts**:` names in any other part."""
+    is_listing = False
+    for leaf in section.leaves:
+        opening = opening_label(leaf)
+        if opening is not None:
+            is_listing = bool(_LABEL_PART.fullmatch(title_of(opening.title)))
+        elif is_listing and leaf.items:
+            yield from _pair(leaf, "")
         elif leaf.kind is NodeKind.PARAGRAPH:
-            labels = (label for label in labels_of(leaf) if label.value)
-            yield from (Contact(role=label.title, value=plain(label.value), span=label.span) for label in labels)
+            is_listing = False
+
+
+def _of_leaves(section: Section, whose: str) -> Iterator[Contact]:
+    for leaf in section.leaves:
+        if leaf.items and leaf.kind is NodeKind.PARAGRAPH:
+            yield from _pair(leaf, whose)
+        elif leaf.kind is NodeKind.PARAGRAPH:
+            opening = opening_label(leaf)
+            if opening is not None:
+                whose = "" if _LABEL_PART.fullmatch(title_of(opening.title)) else opening.title
+                continue
+            labels = (label for label in labels_of(leaf) if label.value and not is_aside(label.title))
+            for label in labels:
+                yield Contact(role=label.title, value=plain(label.value), span=label.span)
         else:
             yield from _rows(leaf)
 
 
-def _pair(leaf: Leaf) -> Iterator[Contact]:
-    match = _PAIR.match(leaf.text)
-    if match:
-        yield Contact(role=plain(match["role"]), value=plain(match["value"]), span=leaf.span)
+def _pair(leaf: Leaf, whose: str) -> Iterator[Contact]:
+    """Yield the contact of a list item; `Phone: …` below the label of a role belongs to that role."""
+    words = without_symbols(leaf.words)
+    match = _PAIR.match(words)
+    if match is None:
+        return
+    role, value = match["role"].strip(), match["value"].strip()
+    if whose and _CHANNEL.fullmatch(role):
+        yield Contact(role=whose, value=f"{role}: {value}", span=leaf.span)
+    else:
+        yield Contact(role=role, value=value, span=leaf.span)
 
 
 def _rows(leaf: Leaf) -> Iterator[Contact]:
-    for row in rows_of(leaf)[1:]:
+    rows = rows_of(leaf)
+    for row in rows[1:]:
         filled = [cell for cell in row.cells if cell]
         if len(filled) >= 2:
-            yield Contact(role=filled[0], value=" · ".join(filled[1:]), span=Span(row.span.start, row.span.end))
+            yield Contact(role=filled[0], value=" · ".join(filled[1:]), span=row.span)

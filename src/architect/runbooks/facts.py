@@ -15,7 +15,7 @@ _SEVERITY_WORD = re.compile(
     r"(?<!\w)(critical|high|medium|low|warning|major|minor|emergency|info)(?!\w)", re.IGNORECASE
 )
 _DURATION = re.compile(
-    r"(?P<number>\d+(?:\.\d+)?|an?(?= )|one|two|half an|thirty|fifteen|five|ten)\s*[- ]?"
+    r"(?<![\w.])(?P<number>\d+(?:\.\d+)?|an?(?= )|one|two|half an|thirty|fifteen|five|ten)\s*[- ]?"
     r"(?P<unit>seconds?|secs?|s|minutes?|mins?|m|hours?|hrs?|h|(?:business |working )?days?|d|weeks?|w)(?![a-z])",
     re.IGNORECASE,
 )
@@ -104,6 +104,12 @@ def severity_in(text: str, *, words: bool = False) -> str | None:
         return f"P{number}" if number else f"SEV{match['sn']}"
     word = _SEVERITY_WORD.search(text) if words else None
     return word[1].lower() if word else None
+
+
+def severity_words(text: str) -> tuple[str, ...]:
+    """Return all names that text gives to one severity: `P1 (Critical)` is both `P1` and `critical`."""
+    number, word = severity_in(text), _SEVERITY_WORD.search(text)
+    return tuple(dict.fromkeys(name for name in (number, word[1].lower() if word else None) if name))
 
 
 def seconds_in(text: str) -> int | None:

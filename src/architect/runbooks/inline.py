@@ -1,20 +1,36 @@
-"""Code spans in prose, found in one linear pass, and which of them are commands."""
+"""Code spans in prose, found in one linear pass, and which of them are commands that the prose tells to run."""
 
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from architect.runbooks.blocks import is_sql
+from architect.runbooks.blocks import is_promql, is_sql
+from architect.runbooks.instructions import instructs
 from architect.runbooks.markdown import Leaf
 from architect.runbooks.model import Block, BlockKind, Segment, Span
-from architect.runbooks.programs import PROGRAMS, program_of
+from architect.runbooks.programs import PROGRAMS, has_shell_shape, is_program, program_of, reads_as_sentence
+from architect.runbooks.wording import plain, title_of
 
 _TICKS = re.compile(r"`+")
 _NOT_A_CALL = re.compile(
     r"\A(?:\w+ (?:is|are|was|and|or|the|for|not)\b|(?:set|test|time|host|service|find|make|read|top|cast|node) [A-Za-z]+\Z)"
 )
+_TOLD = re.compile(
+    r"\b(?:run(?:ning)?|re-?run(?:ning)?|execut(?:e|es|ing)|issu(?:e|ing)|typ(?:e|ing)|invok(?:e|ing)|commands?)\b[^.`]{0,30}\Z", re.IGNORECASE
+)
+_LED = re.compile(r"\b(?:run(?:ning)?|with|using|use|via|by|do|try|execute|check|commands?|enter)\b[^.`]{0,40}\Z|[:>→]\s*\Z", re.IGNORECASE)
+_FORBIDDEN = re.compile(
+    r"\b(?:do not|don't|never|avoid|instead of|rather than|without|unlike)\s+(?:\w+\s+){0,3}\Z"
+    r"|\b(?:outputs?|results?|equivalents?|logs?) (?:of|to|from)\s+(?:the\s+)?\Z",
+    re.IGNORECASE,
+)
+_DESCRIBED = re.compile(r"`+\s+(?:is|are|was|will|does|has|can|shows?|prints?|returns?|creates?|means?|gives?|lists?)\b", re.IGNORECASE)
+_CALL = re.compile(r"[a-z][a-z0-9]*(?:[._-][a-z0-9]+)*(?:\s+[\w<${\"'./@:%-][^\n]*)?\Z")
+_SENTENCE_START = re.compile(r"[.!?]\s+(?=\S)")
+_NEAR = 400
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,28 +65,79 @@ def code_spans(text: str) -> Iterator[CodeSpan]:
 
 
 def commands_in(leaf: Leaf) -> tuple[Block, ...]:
-    """Return the code spans of a leaf that are commands, each as a block of one line."""
+    """Return the code spans of a leaf that are commands to run, each as a block of one line."""
+    if "`" not in leaf.text:
+        return ()
     found = (_block(leaf, span) for span in code_spans(leaf.text))
     return tuple(block for block in found if block is not None)
 
 
+def command_in_cell(cell: str) -> tuple[str, BlockKind] | None:
+    """Return the command that a table's cell holds, None where it holds none."""
+    for span in code_spans(cell):
+        kind = _kind(span.text.strip(), is_led=True, is_told=True)
+        if kind is not None:
+            return span.text.strip(), kind
+    return None
+
+
+def command_line(leaf: Leaf) -> Block | None:
+    """Return a paragraph that is a command written without any marks, None where it is prose."""
+    line = leaf.text.strip()
+    if "\n" in line or "`" in line or line[:1].isupper() or len(line) > _NEAR:
+        return None
+    word = program_of(line)
+    is_command = (word in PROGRAMS and " " in line) or line.startswith(("sudo ", "./")) or has_shell_shape(line)
+    if not is_command or reads_as_sentence(line):
+        return None
+    start = leaf.text.index(line)
+    host = Block(kind=BlockKind.SHELL, tag="", text=leaf.text, span=leaf.span, segments=leaf.segments, line=leaf.line)
+    at = host.locate(start)
+    segments = (Segment(0, at, len(line)),)
+    return Block(kind=BlockKind.SHELL, tag="", text=line, span=Span(at, at + len(line)), segments=segments, line=leaf.line)
+
+
 def _block(leaf: Leaf, span: CodeSpan) -> Block | None:
     text = span.text.strip()
-    kind = _kind(text)
-    if kind is None:
+    if len(text) < 3:
+        return None
+    before = leaf.text[max(span.start - _NEAR, 0) : span.start].rstrip("`")
+    kind = _kind(text, is_led=_is_led(leaf, span, before), is_told=bool(_TOLD.search(before)))
+    if kind is None or _FORBIDDEN.search(before) or (not before.strip() and _DESCRIBED.match(leaf.text, span.start + len(span.text))):
         return None
     start = span.start + len(span.text) - len(span.text.lstrip())
     host = Block(kind=kind, tag="", text=leaf.text, span=leaf.span, segments=leaf.segments, line=leaf.line)
     at = host.locate(start)
     where = Span(at, host.locate(start + len(text) - 1) + 1)
-    line = leaf.line + leaf.text.count("\n", 0, start)
+    line = leaf.line + max(bisect_right(leaf.segments, start, key=lambda segment: segment.at) - 1, 0)
     return Block(kind=kind, tag="", text=text, span=where, segments=(Segment(0, at, len(text)),), line=line)
 
 
-def _kind(text: str) -> BlockKind | None:
-    if " " not in text or _NOT_A_CALL.match(text):
+def _is_led(leaf: Leaf, span: CodeSpan, before: str) -> bool:
+    """Say whether the words in front lead to a command: an instruction, `using`, a colon, the beginning of an item."""
+    if not before.strip() or _LED.search(before):
+        return True
+    start = 0
+    for match in _SENTENCE_START.finditer(before):
+        start = match.end()
+    sentence = before[start:]
+    return instructs(plain(sentence) or title_of(leaf.text[span.start :]))
+
+
+def _kind(text: str, *, is_led: bool, is_told: bool) -> BlockKind | None:
+    """Return what a code span is as a command, None where it only names something."""
+    if " " not in text:
+        return BlockKind.SHELL if is_told and text in PROGRAMS and text not in _NAMES_ONLY else None
+    if _NOT_A_CALL.match(text) or not is_led:
         return None
     if is_sql(text):
         return BlockKind.SQL
-    word = program_of(text)
-    return BlockKind.SHELL if word in PROGRAMS or word.startswith(("./", "/usr/", "/opt/", "/bin/")) else None
+    if is_promql(text):
+        return BlockKind.PROMQL
+    if is_program(program_of(text)) and not text[:1].isupper():
+        return BlockKind.SHELL
+    is_call = bool(_CALL.match(text)) and (is_told or has_shell_shape(text))
+    return BlockKind.SHELL if is_call or text.startswith("sudo ") else None
+
+
+_NAMES_ONLY = frozenset({"bash", "sh", "node", "java", "go", "python", "python3", "ruby", "php", "make", "docker", "kubectl", "git", "helm"})

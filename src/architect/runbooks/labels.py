@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from architect.runbooks.markdown import Leaf
-from architect.runbooks.model import Span
-from architect.runbooks.wording import plain
+from architect.runbooks.model import NodeKind, Span
+from architect.runbooks.wording import plain, without_symbols
 
 _BOLD = re.compile(
-    r"[ \t]*(?:\*\*|__)(?P<title>[^*\n_][^*\n]{0,118}?)(?:\*\*|__)[ \t]*(?P<colon>:|[-–—](?=\s))?[ \t]*(?P<value>[^\n]*)"
+    r"[^\w*<\[`]{0,8}(?P<mark>\*\*|__)(?P<title>[^*\n_][^*\n]{0,118}?)(?P=mark)[ \t]*(?P<colon>:|[-–—](?=\s))?[ \t]*(?P<value>[^\n]*)"
 )
 _BARE = re.compile(r"[ \t]*(?P<title>[A-Z][A-Za-z /-]{1,30}):[ \t]+(?P<value>\S[^\n]*)")
 
@@ -24,6 +25,7 @@ class Label:
     value: str
     span: Span
     is_bold: bool
+    has_colon: bool = True
 
     @property
     def value_span(self) -> Span:
@@ -31,14 +33,17 @@ class Label:
         return Span(self.span.end - len(self.value), self.span.end)
 
 
+@lru_cache(maxsize=1024)
 def labels_of(leaf: Leaf) -> tuple[Label, ...]:
     """Return the labels that the lines of a paragraph are; lines that continue a value belong to it."""
+    if ":" not in leaf.text and "**" not in leaf.text and "__" not in leaf.text:
+        return ()
     return tuple(_labels(leaf))
 
 
 def _labels(leaf: Leaf) -> Iterator[Label]:
     for segment in leaf.segments:
-        line = leaf.text[segment.at : segment.at + segment.length]
+        line = leaf.text[segment.at : segment.at + segment.length].rstrip()
         bold = _BOLD.match(line)
         match = bold or _BARE.match(line)
         if match is None:
@@ -47,9 +52,25 @@ def _labels(leaf: Leaf) -> Iterator[Label]:
         has_colon = bold is None or match["colon"] is not None or title.rstrip().endswith(":")
         if bold and match["value"] and not has_colon:
             continue
+        value = match["value"].rstrip("\\ ").strip()
+        end = match.start("value") + len(value) if value else len(line)
         yield Label(
-            title=plain(title).rstrip(":").strip(),
-            value=match["value"].strip(),
-            span=Span(segment.document, segment.document + len(line.rstrip())),
+            title=without_symbols(plain(title)).rstrip(":").strip(),
+            value=value,
+            span=Span(segment.document, segment.document + end),
             is_bold=bold is not None,
+            has_colon=has_colon,
         )
+
+
+def opening_label(leaf: Leaf) -> Label | None:
+    """Return the bold label that is all of a paragraph outside lists and opens what follows it."""
+    if not leaf.is_paragraph or len(leaf.segments) != 1:
+        return None
+    labels = labels_of(leaf)
+    return labels[0] if len(labels) == 1 and labels[0].is_bold and not labels[0].value else None
+
+
+def is_label_line(leaf: Leaf) -> bool:
+    """Say whether a leaf is a paragraph whose first line is a label."""
+    return leaf.kind is NodeKind.PARAGRAPH and bool(labels_of(leaf))

@@ -11,13 +11,14 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, cached_property
 
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from architect.runbooks.fences import mend
 from architect.runbooks.model import Node, NodeKind, Problem, ProblemCode, Segment, Span
+from architect.runbooks.wording import plain
 
 MAX_CHARACTERS = 20_000_000
 MAX_NESTING = 60
@@ -32,7 +33,7 @@ class Item:
     number: int | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Leaf:
     """One leaf block: `text` is its content without containers' markers, `segments` say where that lies."""
 
@@ -45,6 +46,16 @@ class Leaf:
     tag: str = ""
     items: tuple[Item, ...] = ()
     quote_depth: int = 0
+
+    @cached_property
+    def words(self) -> str:
+        """The text as one line of plain words."""
+        return plain(self.text)
+
+    @property
+    def is_paragraph(self) -> bool:
+        """Whether this is a paragraph outside lists and quotes."""
+        return self.kind is NodeKind.PARAGRAPH and not self.items and not self.quote_depth
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +110,7 @@ def _parser() -> MarkdownIt:
 _LINE = re.compile(r"[^\n]*\n|[^\n]+\Z")
 _FRONT_MATTER = re.compile(r"\A(---|\+\+\+)[ \t]*\r?\n(?:[^\n]*\n){0,200}?\1[ \t]*(?:\r?\n|\Z)")
 _MARKERS = re.compile(r"[ \t]*(?:(?:>|[-+*]|\d{1,9}[.)])(?:[ \t]+|(?=\r?\n|\Z)|(?<=>)))+")
+_HTML_HEADING = re.compile(r"\s*<h(?P<level>[1-6])(?:\s[^>\n]{0,300})?>(?P<title>[^<\n]{1,300})</h(?P=level)>\s*", re.IGNORECASE)
 _LEAF_KINDS = {
     "heading_open": NodeKind.HEADING,
     "paragraph_open": NodeKind.PARAGRAPH,
@@ -200,13 +212,16 @@ class _Finder:
         start = self._starts[first] + self._marker_length(first, kind, containers)
         end = self._starts[last - 1] + len(self._lines[last - 1])
         text, segments = self._content(kind, content, first, last)
+        level = int(token.tag[1:]) if kind is NodeKind.HEADING else 0
+        if kind is NodeKind.HTML and (heading := _HTML_HEADING.fullmatch(text)):
+            kind, level, text = NodeKind.HEADING, int(heading["level"]), heading["title"].strip()
         return Leaf(
             kind=kind,
             span=Span(min(start, end), end),
             text=text,
             segments=segments,
             line=first + 1,
-            level=int(token.tag[1:]) if kind is NodeKind.HEADING else 0,
+            level=level,
             tag=token.info.strip(),
             items=tuple(containers.items),
             quote_depth=containers.quotes,

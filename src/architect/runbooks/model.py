@@ -219,18 +219,22 @@ class Bounds:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Variable:
-    """A value the reader must supply. `default` is set where an earlier action of the runbook assigns it."""
+    """A value the reader must supply.
+
+    `same_as` names the variable that is plainly another spelling of this one: `<pod>` beside `<pod-name>`.
+    """
 
     name: str
     placeholders: tuple[Placeholder, ...]
     spans: tuple[Span, ...]
     default: str | None = None
     is_secret: bool = False
+    same_as: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Action:
-    """What a step does once. `text` is the action's own text inside its block; `span` lies in the document."""
+    """What a step does once. `text` is the action's own text, at `offset` in its block; `span` lies in the document."""
 
     id: ActionId
     kind: ActionKind
@@ -245,6 +249,7 @@ class Action:
     bounds: Bounds = Bounds()
     reference: RunbookId | None = None
     file_name: str | None = None
+    offset: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

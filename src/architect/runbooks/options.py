@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
-from architect.runbooks.model import Action, Option, OptionGroup, Span
+from architect.runbooks.model import Action, ActionKind, Option, OptionGroup, Phase, Span
+from architect.runbooks.programs import program_of
+from architect.runbooks.titles import lead_phase
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,25 +24,56 @@ class Entry:
 
 
 Alternative = tuple[str, list[Entry]]
+Item = Entry | list[Alternative]
+
+_OPPOSITES = (
+    ("increase", "decrease", True),
+    ("raise", "lower", True),
+    ("grow", "shrink", True),
+    ("expand", "shrink", True),
+    ("upgrade", "downgrade", True),
+    ("promote", "demote", True),
+    ("scale up", "scale down", False),
+    ("scale out", "scale in", False),
+    ("turn on", "turn off", False),
+    ("enable", "disable", False),
+    ("activate", "deactivate", False),
+    ("start", "stop", False),
+    ("add", "remove", False),
+    ("attach", "detach", False),
+    ("grant", "revoke", False),
+    ("register", "deregister", False),
+    ("mount", "unmount", False),
+    ("lock", "unlock", True),
+    ("block", "unblock", True),
+    ("mute", "unmute", True),
+    ("silence", "unsilence", True),
+    ("pause", "resume", True),
+    ("suspend", "resume", True),
+    ("cordon", "uncordon", True),
+)
+"""Titles that undo one another, and whether that holds in either order: `stop` then `start` is a restart."""
 
 
-def grouped(entries: tuple[Entry, ...]) -> list[Entry | list[Alternative]]:
+def grouped(entries: tuple[Entry, ...]) -> list[Item]:
     """Return the entries with those that exclude one another drawn together."""
-    items: list[Entry | list[Alternative]] = []
+    items: list[Item] = []
     for entry in entries:
         last = items[-1] if items else None
         if entry.is_or:
             _add_or(items, entry)
         elif entry.option is not None:
             _add_option(items, entry)
-        elif isinstance(last, list) and _goes_on(last[-1][1][-1], entry):
+        elif isinstance(last, list) and _goes_on(last[-1][1][-1], entry) and not _checks(entry):
             last[-1][1].append(entry)
+        elif isinstance(last, Entry) and _are_opposite(last, entry):
+            items[-1] = [(last.action.title, [last]), (entry.action.title, [entry])]
         else:
             items.append(entry)
     return [_sole(item) for item in items]
 
 
-def _sole(item: Entry | list[Alternative]) -> Entry | list[Alternative]:
+def _sole(item: Item) -> Item:
     """Return what is one action and no choice as that action."""
     if isinstance(item, list) and len(item) == 1 and len(item[0][1]) == 1:
         return item[0][1][0]
@@ -50,7 +84,12 @@ def _goes_on(last: Entry, entry: Entry) -> bool:
     return last.action.block is not None and last.action.block is entry.action.block
 
 
-def _add_option(items: list[Entry | list[Alternative]], entry: Entry) -> None:
+def _checks(entry: Entry) -> bool:
+    """Say whether an action verifies whatever was chosen before it."""
+    return lead_phase(entry.action.title) is Phase.VERIFY
+
+
+def _add_option(items: list[Item], entry: Entry) -> None:
     last = items[-1] if items else None
     title = entry.option or ""
     if not isinstance(last, list):
@@ -61,7 +100,7 @@ def _add_option(items: list[Entry | list[Alternative]], entry: Entry) -> None:
         last.append((title, [entry]))
 
 
-def _add_or(items: list[Entry | list[Alternative]], entry: Entry) -> None:
+def _add_or(items: list[Item], entry: Entry) -> None:
     alternative = (entry.option or entry.action.title, [entry])
     if not items:
         items.append(entry)
@@ -72,10 +111,37 @@ def _add_or(items: list[Entry | list[Alternative]], entry: Entry) -> None:
         return
     before = [last]
     items.pop()
-    while items and isinstance(items[-1], Entry) and not before[0].action.title and _goes_on(items[-1], before[0]):
+    is_apart = not _goes_on(last, entry)
+    while items and isinstance(items[-1], Entry) and _goes_on(items[-1], before[0]):
+        if before[0].action.title and not is_apart:
+            break
         before.insert(0, items[-1])
         items.pop()
     items.append([(before[0].action.title or title_from(before[0].action), before), alternative])
+
+
+def _are_opposite(first: Entry, second: Entry) -> bool:
+    """Say whether two neighbours in one block undo one another: to run both is to run neither."""
+    if not _goes_on(first, second) or first.action.kind is not ActionKind.SHELL:
+        return False
+    if not (first.action.title and second.action.title and _is_like(first.action.text, second.action.text)):
+        return False
+    one, other = first.action.title.lower(), second.action.title.lower()
+    return any(
+        (_begins(one, this) and _begins(other, that)) or (is_either and _begins(one, that) and _begins(other, this))
+        for this, that, is_either in _OPPOSITES
+    )
+
+
+def _begins(title: str, words: str) -> bool:
+    return re.match(rf"{words}(?:s|ing)?\b", title) is not None
+
+
+def _is_like(one: str, other: str) -> bool:
+    """Say whether two commands are the same but for a value or a verb."""
+    first, second = one.split(), other.split()
+    same = sum(left == right for left, right in zip(first, second, strict=False))
+    return program_of(one) == program_of(other) and len(first) == len(second) and same * 2 >= len(first)
 
 
 def title_from(action: Action) -> str:

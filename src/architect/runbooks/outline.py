@@ -3,44 +3,40 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
-from architect.runbooks.labels import labels_of
+from architect.runbooks.inline import command_line, commands_in
+from architect.runbooks.instructions import instructs
+from architect.runbooks.labels import Label, labels_of, opening_label
+from architect.runbooks.lists import List
 from architect.runbooks.markdown import Leaf
 from architect.runbooks.model import Block, BlockKind, NodeKind
-from architect.runbooks.wording import is_aside, is_background, is_procedure_title, is_step_title, plain, title_of
+from architect.runbooks.sections import Section
+from architect.runbooks.tables import commands_in_rows
+from architect.runbooks.titles import (
+    is_aside,
+    is_background,
+    is_causes_title,
+    is_collection,
+    is_fact,
+    is_only_causes,
+    is_part_title,
+    lead_phase,
+    organises,
+)
+from architect.runbooks.wording import is_step_title, title_of
 
 PROGRAM_KINDS = frozenset({BlockKind.SHELL, BlockKind.TRANSCRIPT, BlockKind.SQL, BlockKind.PSQL, BlockKind.PROMQL})
-_FACT_LABEL = re.compile(
-    r"symptoms?|(?:response |resolution |acknowledg\w+ )?sla|response time|time to (?:respond|acknowledge)|severity|priority|alert(?: name)?|"
-    r"trigger(?:ed by)?|when to use|impact|likelihood|owner|on-?call|issue|problem|error|use case",
+_HOW_TO = re.compile(r"how ?to\b|procedure for\b|.*\b(?:procedure|runbook|playbook|sop)\b\s*$", re.IGNORECASE)
+_ALERT = re.compile(r"`?[A-Za-z][a-z0-9]*(?:[A-Z]+[a-z0-9]+){2,}`?\Z|`?[A-Z]{2,}[a-z]+(?:[A-Z]+[a-z0-9]+)+`?\Z")
+_HOLDER = re.compile(r"troubleshooting|recovery|response|playbook|runbook|process|actions?|incident response|.*\bprocedures|.*\bprocess", re.IGNORECASE)
+_WEAK_PART = re.compile(
+    r"roll ?backs?(?: .*)?|recovery|troubleshooting(?: .*)?|response|prevention|process|back ?out(?: .*)?|follow[- ]?ups?|.*\bprocedures?|playbook|runbook|debugging",
     re.IGNORECASE,
 )
-_HOW_TO = re.compile(r"how ?to\b|procedure for\b|.*\b(?:procedure|runbook|playbook|sop)\b\s*$", re.IGNORECASE)
-_PLURAL = re.compile(r".*\b(?:procedures|runbooks|playbooks|sops|guides|tasks|operations)\b", re.IGNORECASE)
-_CAMEL = re.compile(r"`?[A-Z][a-z]+(?:[A-Z][A-Za-z0-9]*)+`?\Z")
-
-
-@dataclass(slots=True)
-class Section:
-    """A heading with its own leaves and the sections below it; level 0 is the document."""
-
-    level: int
-    title: str
-    heading: Leaf | None
-    leaves: list[Leaf] = field(default_factory=list)
-    children: list[Section] = field(default_factory=list)
-
-    def all_leaves(self) -> Iterator[Leaf]:
-        """Yield the leaves of this section and of those below it, headings of the latter too, in order."""
-        todo: list[Section] = [self]
-        while todo:
-            section = todo.pop()
-            if section.heading is not None and section is not self:
-                yield section.heading
-            yield from section.leaves
-            todo.extend(reversed(section.children))
+_GERUND = re.compile(r"[A-Za-z]+ing\b", re.IGNORECASE)
+_TEMPLATE_TITLE = re.compile(r"<%.*%>|\{\{.*\}\}|\{%.*%\}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,37 +50,17 @@ class Procedure:
     is_label: bool = False
 
 
-def sections_of(leaves: tuple[Leaf, ...]) -> Section:
-    """Return the tree of headings; headings in quotes or list items open no section."""
-    root = Section(level=0, title="", heading=None)
-    path = [root]
-    for leaf in leaves:
-        if leaf.kind is NodeKind.HEADING and not leaf.items and not leaf.quote_depth:
-            while path[-1].level >= leaf.level:
-                path.pop()
-            section = Section(level=leaf.level, title=plain(leaf.text), heading=leaf)
-            path[-1].children.append(section)
-            path.append(section)
-        else:
-            path[-1].leaves.append(leaf)
-    return root
-
-
-def is_fact_label(title: str) -> bool:
-    """Say whether a label states a fact of a runbook (SLA, severity, symptoms) rather than open a part."""
-    return bool(_FACT_LABEL.fullmatch(title_of(title)))
-
-
 class Outliner:
     """Walks the sections of a document and yields its procedures."""
 
-    def __init__(self, blocks: dict[int, Block], fallback: str) -> None:
+    def __init__(self, blocks: Mapping[int, Block], lists: Mapping[int, List], fallback: str) -> None:
         self._blocks = blocks
+        self._lists = lists
         self._fallback = fallback
+        self._acting: dict[int, bool] = {}
 
     def procedures(self, root: Section) -> Iterator[Procedure]:
         """Yield the procedures below `root` in document order."""
-        top = root
         if not root.children:
             if self._acts(root):
                 yield Procedure(title=self._fallback, heading=None, sections=(), leaves=tuple(root.leaves))
@@ -92,25 +68,31 @@ class Outliner:
         if len(root.children) > 1 and self._is_procedure(root):
             yield Procedure(title=self._fallback, heading=None, sections=(), leaves=tuple(root.all_leaves()))
             return
-        for child in top.children:
+        for child in root.children:
             yield from self._below(child, ())
 
     def _below(self, section: Section, path: tuple[str, ...]) -> Iterator[Procedure]:
         todo = [(section, path)]
         while todo:
             current, above = todo.pop()
-            if is_background(current.title) and current.level > 1:
+            is_passed_over = is_background(current.title) and current.level > 1
+            if is_passed_over and not (organises(current.title) and current.children):
                 continue
-            if self._is_procedure(current):
+            if not is_passed_over and self._is_procedure(current):
                 yield self._whole(current, above)
                 continue
-            yield from self._labelled(current, above)
-            todo.extend((child, (*above, current.title)) for child in reversed(current.children))
+            if not is_passed_over:
+                yield from self._labelled(current, above)
+            title = self._title(current)
+            todo.extend((child, (*above, title)) for child in reversed(current.children))
 
     def _whole(self, section: Section, path: tuple[str, ...]) -> Procedure:
-        return Procedure(
-            title=section.title, heading=section.heading, sections=path, leaves=tuple(section.all_leaves())
-        )
+        leaves = tuple(section.all_leaves())
+        return Procedure(title=self._title(section), heading=section.heading, sections=path, leaves=leaves)
+
+    def _title(self, section: Section) -> str:
+        """Return a section's title; one that a site generator fills in is the document's."""
+        return self._fallback if not section.title or _TEMPLATE_TITLE.fullmatch(section.title) else section.title
 
     def _is_procedure(self, section: Section) -> bool:
         """Decide whether a section is one runbook: it acts itself, states facts of one, or its parts are phases."""
@@ -119,65 +101,111 @@ class Outliner:
         parts = [child for child in section.children if not is_background(child.title)]
         if any(self._is_composite(child) for child in parts):
             return False
-        if self._states_facts(section) or any(is_procedure_title(child.title) for child in parts):
-            return section.level > 0 or any(is_procedure_title(child.title) for child in parts)
+        named = [child for child in parts if is_part_title(child.title)]
+        others = [child for child in parts if child not in named and self._stands_alone(child)]
         if any(is_step_title(child.title) for child in parts):
             return True
-        if _PLURAL.match(section.title) and section.level < 3:
+        if len(others) > 1 and len(others) > len(named) and all(_WEAK_PART.fullmatch(title_of(child.title)) for child in named):
+            return False
+        if named or self._states_facts(section):
+            return section.level > 0 or bool(named)
+        if is_collection(section.title) and section.level < 3:
             return False
         acts = self._acts(section) and not self._label_titles(section)
-        return section.level > 0 and (acts or bool(_HOW_TO.match(section.title) or _CAMEL.match(section.title)))
+        if acts and sum(lead_phase(child.title) is None for child in others) > 1:
+            return False
+        return section.level > 0 and (acts or bool(_HOW_TO.match(section.title)) or is_alert_name(section.title))
+
+    def _stands_alone(self, section: Section) -> bool:
+        """Say whether a part holds something to do."""
+        return any(self._acts(each) for each in section.all_sections())
 
     def _is_composite(self, section: Section) -> bool:
-        """Say whether a part is a runbook of its own: it states facts of one, or has phases itself."""
-        if is_procedure_title(section.title) and not section.children:
+        """Say whether a part is a runbook of its own or holds some: it states facts of one, or has phases itself."""
+        if is_causes_title(section.title):
+            return False
+        if is_part_title(section.title) and not section.children:
             return False
         if self._states_facts(section) or self._has_phase_labels(section):
             return True
-        if any(is_procedure_title(child.title) for child in section.children):
+        if any(is_part_title(child.title) for child in section.children):
+            return True
+        if self._holds(section):
             return True
         return any(self._is_composite(child) for child in section.children)
 
+    def _holds(self, section: Section) -> bool:
+        """Say whether a part such as Troubleshooting is a collection: several of its sections act by themselves."""
+        if not _HOLDER.fullmatch(title_of(section.title)):
+            return False
+        others = [child for child in section.children if not is_background(child.title) and not is_step_title(child.title)]
+        return sum(self._acts(child) for child in others) > 1
+
+    def _bold_labels(self, section: Section) -> list[Label]:
+        return [label for leaf in section.leaves if leaf.is_paragraph for label in labels_of(leaf) if label.is_bold]
+
     def _states_facts(self, section: Section) -> bool:
-        labels = [label for leaf in section.leaves if _is_paragraph(leaf) for label in labels_of(leaf) if label.is_bold]
-        return any(is_fact_label(label.title) for label in labels)
+        return any(is_fact(label.title) for label in self._bold_labels(section))
 
     def _has_phase_labels(self, section: Section) -> bool:
-        titles = [
-            label.title for leaf in section.leaves if _is_paragraph(leaf) for label in labels_of(leaf) if label.is_bold
-        ]
-        return sum(is_procedure_title(title) for title in titles) >= 2
+        return sum(is_part_title(label.title) for label in self._bold_labels(section)) >= 2
 
     def _acts(self, section: Section) -> bool:
-        """Say whether a section's own leaves hold something to do: a program, a message, a numbered list, labelled steps."""
+        """Say whether a section's own leaves hold something to do: a program, a list of instructions, labelled steps."""
+        found = self._acting.get(id(section))
+        if found is None:
+            found = self._acting[id(section)] = self._finds_action(section)
+        return found
+
+    def _finds_action(self, section: Section) -> bool:
         if any(self._is_program(leaf) for leaf in section.leaves):
             return True
-        numbered = {item.item_id for leaf in section.leaves for item in leaf.items[:1] if item.number is not None}
-        has_links_only = all("](#" in leaf.text for leaf in section.leaves if leaf.items)
-        if len(numbered) >= 2 and not has_links_only:
+        lists = self._lists_in(section)
+        if any(one.is_numbered and len(one.leads) > 1 and one.instructions for one in lists):
             return True
-        has_phase = is_procedure_title(section.title) or self._has_phase_labels(section) or self._states_facts(section)
-        return has_phase and any(leaf.items and not has_links_only for leaf in section.leaves)
+        if any(commands_in(leaf) or command_line(leaf) for leaf in section.leaves if leaf.items and not leaf.quote_depth):
+            return True
+        is_phased = is_part_title(section.title) or self._has_phase_labels(section) or self._states_facts(section)
+        if is_phased and any(one.leads for one in lists):
+            return True
+        return self._is_checklist(section, lists)
+
+    def _lists_in(self, section: Section) -> list[List]:
+        """Return the lists that are neither navigation nor mere causes."""
+        ids = dict.fromkeys(
+            item.list_id for leaf in section.leaves if leaf.kind is NodeKind.PARAGRAPH and not leaf.quote_depth for item in leaf.items[:1]
+        )
+        found = [self._lists[list_id] for list_id in ids if list_id in self._lists]
+        return [one for one in found if not one.is_navigation and not (is_only_causes(section.title) and not one.instructions)]
+
+    def _is_checklist(self, section: Section, lists: list[List]) -> bool:
+        """Say whether a section that is named for doing something is a list of instructions."""
+        is_doing = bool(_GERUND.match(section.title)) or instructs(title_of(section.title)) or "checklist" in section.title.lower()
+        return is_doing and any(one.instructions > 1 and one.instructions * 2 > len(one.leads) for one in lists)
 
     def _is_program(self, leaf: Leaf) -> bool:
         block = self._blocks.get(leaf.span.start)
-        return block is not None and block.kind in PROGRAM_KINDS and bool(block.text.strip())
+        if block is not None:
+            return block.kind in PROGRAM_KINDS and bool(block.text.strip()) and not leaf.quote_depth
+        return leaf.kind is NodeKind.TABLE and next(commands_in_rows(leaf), None) is not None
 
     def _label_titles(self, section: Section) -> list[int]:
-        """Return the indexes of leaves that are labels of runbooks, empty where the section's labels are phases."""
+        """Return the indexes of leaves that are labels of runbooks, empty where the section's labels are its own parts."""
         if self._states_facts(section) or self._has_phase_labels(section):
             return []
-        found: list[int] = []
+        found: list[tuple[int, Label]] = []
         for index, leaf in enumerate(section.leaves):
-            title = opening_label(leaf)
-            if title is None or is_aside(title):
+            label = opening_label(leaf)
+            if label is None or is_aside(label.title):
                 if not found and self._is_program(leaf):
                     return []
                 continue
-            if is_procedure_title(title) or is_step_title(title) or is_fact_label(title):
+            if is_part_title(label.title) or is_step_title(label.title) or is_fact(label.title):
                 return []
-            found.append(index)
-        return [index for index in found if self._opens_program(section, index)]
+            found.append((index, label))
+        if any(label.has_colon for _, label in found) and not is_collection(section.title):
+            return []
+        return [index for index, _ in found if self._opens_program(section, index)]
 
     def _opens_program(self, section: Section, index: int) -> bool:
         for leaf in section.leaves[index + 1 :]:
@@ -191,8 +219,9 @@ class Outliner:
         indexes = self._label_titles(section)
         for position, index in enumerate(indexes):
             end = indexes[position + 1] if position + 1 < len(indexes) else len(section.leaves)
+            label = opening_label(section.leaves[index])
             yield Procedure(
-                title=title_of(opening_label(section.leaves[index]) or ""),
+                title=title_of(label.title) if label is not None else "",
                 heading=section.leaves[index],
                 sections=(*path, section.title),
                 leaves=tuple(section.leaves[index + 1 : end]),
@@ -200,15 +229,6 @@ class Outliner:
             )
 
 
-def _is_paragraph(leaf: Leaf) -> bool:
-    return leaf.kind is NodeKind.PARAGRAPH and not leaf.items
-
-
-def opening_label(leaf: Leaf) -> str | None:
-    """Return the title of a paragraph that is one bold label and nothing else, outside lists."""
-    if not _is_paragraph(leaf):
-        return None
-    labels = labels_of(leaf)
-    if len(labels) == 1 and labels[0].is_bold and not labels[0].value and len(leaf.segments) == 1:
-        return labels[0].title
-    return None
+def is_alert_name(title: str) -> bool:
+    """Say whether a title is the name of an alert: one word of several, such as `KubePodCrashLooping`."""
+    return bool(_ALERT.match(title))

@@ -5,55 +5,51 @@ from __future__ import annotations
 import hashlib
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from itertools import chain
 from pathlib import PurePath
 
 from architect.runbooks.blocks import block_of
-from architect.runbooks.contacts import contacts_in, names_contacts
+from architect.runbooks.contacts import contacts_below_labels, contacts_in, names_contacts
 from architect.runbooks.directives import directive_of, problems_of
-from architect.runbooks.encoding import decode, problems_in, repaired
-from architect.runbooks.escalation import levels_in
-from architect.runbooks.labels import labels_of
-from architect.runbooks.markdown import Shape, shape
+from architect.runbooks.encoding import decode, problems_in
+from architect.runbooks.escalation import escalation_in
+from architect.runbooks.frontmatter import settings_in
+from architect.runbooks.labels import Label, labels_of
+from architect.runbooks.lists import lists_of
+from architect.runbooks.markdown import Leaf, Shape, shape
 from architect.runbooks.model import (
     Block,
-    BlockKind,
     Contact,
     Document,
-    EscalationLevel,
-    MessageTemplate,
     NodeKind,
     Problem,
     ProblemCode,
     Runbook,
-    Span,
 )
-from architect.runbooks.outline import Outliner, Section, sections_of
-from architect.runbooks.runbook import runbook_of, severity_slas
+from architect.runbooks.outline import Outliner
+from architect.runbooks.references import with_references
+from architect.runbooks.runbook import Setting, owner_in, review_in, runbook_of
+from architect.runbooks.sections import Section, sections_of
+from architect.runbooks.severities import severity_slas
 from architect.runbooks.slugs import Slugs
-from architect.runbooks.tables import rows_of
-from architect.runbooks.templates import template_of
-from architect.runbooks.wording import plain
+from architect.runbooks.templates import templates_in
+from architect.runbooks.wording import plain, sentences_of, title_of
 
-_ESCALATION = re.compile(r".*\bescalation\b.*", re.IGNORECASE)
-_TEMPLATE = re.compile(
-    r".*\b(?:template|communicat\w+|announcement|status update|message|notification)\b.*", re.IGNORECASE
-)
 _CODE_KINDS = frozenset({NodeKind.FENCE, NodeKind.INDENTED_CODE})
 _VERSION = re.compile(r"(?:document |runbook )?version", re.IGNORECASE)
-_UPDATED = re.compile(r"(?:last )?(?:updated|modified|revised|reviewed)(?: on)?", re.IGNORECASE)
-_FRONT_TITLE = re.compile(r"^title\s*[:=]\s*[\"']?(?P<title>[^\"'\n]+?)[\"']?\s*$", re.MULTILINE)
+_UPDATED = re.compile(r"(?:last )?(?:updated|modified|revised|reviewed|verified)(?: on| at)?", re.IGNORECASE)
 
 
 def read(data: bytes, path: str) -> Document:
     """Return the document that `data` is; `path` names it and is never opened."""
     text = decode(data)
     found = shape(text)
-    blocks = {leaf.span.start: block_of(leaf) for leaf in found.leaves if leaf.kind in _CODE_KINDS}
+    front = settings_in(found.nodes[0].span.of(text)) if _has_front_matter(found) else {}
+    blocks = _blocks(found.leaves)
     root = sections_of(found.leaves)
-    runbooks = tuple(_runbooks(root, blocks, _fallback_title(text, found, path)))
+    runbooks = _runbooks(root, blocks, front, path)
     return Document(
         path=path,
         text=text,
@@ -61,17 +57,36 @@ def read(data: bytes, path: str) -> Document:
         nodes=found.nodes,
         blocks=tuple(blocks.values()),
         runbooks=runbooks,
-        escalation=_escalation(root, blocks),
+        escalation=escalation_in(root, blocks),
         contacts=tuple(_contacts(root)),
-        templates=tuple(_templates(root, blocks)),
+        templates=tuple(templates_in(root, blocks)),
         problems=tuple(_problems(text, found, runbooks)),
         line_starts=found.line_starts,
-        version=_stated(found, _VERSION),
-        updated=_stated(found, _UPDATED),
+        version=_stated(found, front, _VERSION),
+        updated=_stated(found, front, _UPDATED),
     )
 
 
-def _stated(found: Shape, title: re.Pattern[str]) -> str | None:
+def _has_front_matter(found: Shape) -> bool:
+    return bool(found.nodes) and found.nodes[0].kind is NodeKind.FRONT_MATTER
+
+
+def _blocks(leaves: tuple[Leaf, ...]) -> dict[int, Block]:
+    """Return the code blocks by their places, each read with the sentence that leads to it."""
+    blocks: dict[int, Block] = {}
+    caption = ""
+    for leaf in leaves:
+        if leaf.kind in _CODE_KINDS:
+            blocks[leaf.span.start] = block_of(leaf, caption)
+            caption = ""
+        elif leaf.kind is NodeKind.PARAGRAPH:
+            caption = (sentences_of(leaf.words) or [""])[-1]
+        elif leaf.kind is NodeKind.HEADING:
+            caption = leaf.words
+    return blocks
+
+
+def _stated(found: Shape, front: Mapping[str, Label], title: re.Pattern[str]) -> str | None:
     """Return the value of the last label of that name: documents state their version at the end."""
     values = (
         plain(label.value)
@@ -80,71 +95,51 @@ def _stated(found: Shape, title: re.Pattern[str]) -> str | None:
         for label in labels_of(leaf)
         if label.value and title.fullmatch(label.title)
     )
-    return next(values, None)
+    return next(chain(values, (label.value for label in front.values() if title.fullmatch(label.title))), None)
 
 
-def _fallback_title(text: str, found: Shape, path: str) -> str:
-    """Return the title of a document whose procedures have none: its front matter's, its first heading, its name."""
-    front = found.nodes[0].span.of(text) if found.nodes and found.nodes[0].kind is NodeKind.FRONT_MATTER else ""
-    title = _FRONT_TITLE.search(front)
-    return title["title"].strip() if title else PurePath(path).stem
-
-
-def _runbooks(root: Section, blocks: dict[int, Block], fallback: str) -> Iterator[Runbook]:
+def _runbooks(
+    root: Section, blocks: Mapping[int, Block], front: Mapping[str, Label], path: str
+) -> tuple[Runbook, ...]:
+    headings = {title_of(section.title).lower() for section in root.all_sections() if section.title}
+    lists = lists_of(root.all_leaves(), headings)
+    fallback = front["title"].value if "title" in front else PurePath(path).stem
+    procedures = list(Outliner(blocks, lists, fallback).procedures(root))
+    top = [section for section in root.children if section.level == 1]
+    own = [*front.values(), *_labels_above(root)]
+    setting = Setting(
+        title=top[0].title if len(top) == 1 else "",
+        slas=severity_slas(root),
+        owner=owner_in(own),
+        review_by=review_in(own),
+        facts=tuple(own) if len(procedures) == 1 else (),
+    )
     slugs = Slugs()
-    slas = severity_slas(root)
-    for procedure in Outliner(blocks, fallback).procedures(root):
-        runbook = runbook_of(procedure, blocks, slas)
+    found: list[Runbook] = []
+    for procedure in procedures:
+        runbook = runbook_of(procedure, blocks, lists, setting)
         if runbook.steps:
-            yield replace(runbook, id=slugs.give(procedure.title))
+            found.append(replace(runbook, id=slugs.give(procedure.title)))
+    return with_references(tuple(found), root)
 
 
-def _sections(root: Section) -> Iterator[Section]:
-    todo = [root]
-    while todo:
-        section = todo.pop()
-        yield section
-        todo.extend(reversed(section.children))
-
-
-def _escalation(root: Section, blocks: dict[int, Block]) -> tuple[EscalationLevel, ...]:
-    for section in _sections(root):
-        if _ESCALATION.match(section.title):
-            levels = levels_in(_lines(section, blocks))
-            if levels:
-                return levels
-    return ()
-
-
-def _lines(section: Section, blocks: dict[int, Block]) -> Iterator[tuple[str, Span]]:
-    """Yield the lines of a section, mojibake undone, rows of tables as one line each."""
-    for leaf in section.all_leaves():
-        rows = rows_of(leaf)
-        if rows:
-            yield from ((" | ".join(row.cells), row.span) for row in rows)
-            continue
-        block = blocks.get(leaf.span.start)
-        text, segments = (block.text, block.segments) if block else (leaf.text, leaf.segments)
-        for segment in segments:
-            line = text[segment.at : segment.at + segment.length]
-            yield repaired(line), Span(segment.document, segment.document + segment.length)
+def _labels_above(root: Section) -> Iterator[Label]:
+    """Yield what the document says of itself before its first section."""
+    for section in (root, *(child for child in root.children[:1] if child.level == 1)):
+        for leaf in section.leaves[:8]:
+            if leaf.kind is NodeKind.PARAGRAPH and not leaf.quote_depth:
+                yield from (label for label in labels_of(leaf) if label.value)
 
 
 def _contacts(root: Section) -> Iterator[Contact]:
-    for section in _sections(root):
+    todo = [root]
+    while todo:
+        section = todo.pop()
         if names_contacts(section.title):
-            yield from contacts_in(tuple(section.leaves))
-
-
-def _templates(root: Section, blocks: dict[int, Block]) -> Iterator[MessageTemplate]:
-    for section in _sections(root):
-        is_named = bool(_TEMPLATE.match(section.title))
-        for leaf in section.leaves:
-            block = blocks.get(leaf.span.start)
-            if block is None:
-                continue
-            if block.kind is BlockKind.TEMPLATE or (is_named and block.kind in {BlockKind.MESSAGE, BlockKind.OUTPUT}):
-                yield template_of(block, section.title)
+            yield from contacts_in(section)
+        else:
+            yield from contacts_below_labels(section)
+            todo.extend(reversed(section.children))
 
 
 def _problems(text: str, found: Shape, runbooks: tuple[Runbook, ...]) -> Iterator[Problem]:

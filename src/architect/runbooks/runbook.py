@@ -3,55 +3,47 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 
-from architect.grammars.placeholders import Placeholder, assigned_names, find
+from architect.grammars.placeholders import Placeholder, PlaceholderStyle, assigned_names
 from architect.kernel.ids import RunbookId
-from architect.runbooks.actions import language_of, variables_in
-from architect.runbooks.facts import seconds_in, severity_in, sla_in, thresholds_in
+from architect.runbooks.actions import connection_placeholders
+from architect.runbooks.facts import severity_in, sla_in, thresholds_in
+from architect.runbooks.finishing import Uses
 from architect.runbooks.labels import Label
-from architect.runbooks.model import (
-    Action,
-    ActionKind,
-    Block,
-    Kind,
-    Runbook,
-    Sla,
-    Span,
-    Step,
-    Threshold,
-    Variable,
-)
-from architect.runbooks.outline import Procedure, Section
+from architect.runbooks.lists import List
+from architect.runbooks.model import Action, ActionKind, Block, Kind, NodeKind, Runbook, Sla, Span, Threshold, Variable
+from architect.runbooks.outline import Procedure, is_alert_name
+from architect.runbooks.severities import SLA_TITLE
 from architect.runbooks.steps import Body, Reader
-from architect.runbooks.tables import Row, rows_of
-from architect.runbooks.wording import is_procedure_title, plain
+from architect.runbooks.tables import rows_of
+from architect.runbooks.titles import is_part_title
+from architect.runbooks.wording import plain, title_of, without_symbols
 
-_SLA_LABEL = re.compile(
-    r"(?:response |ack\w* )?sla|response time|target response|time to (?:respond|acknowledge)|respond within|ack\w* within|response(?: within)?",
-    re.IGNORECASE,
+_TRIGGER_LABEL = re.compile(
+    r"triggers?(?: conditions?)?|triggered by|fires when|conditions?|when to use.*|use (?:this|when).*|alert conditions?", re.IGNORECASE
 )
-_SLA_COLUMN = re.compile(r".*\b(?:respon\w+|acknowledg\w*|sla|ack)\b.*", re.IGNORECASE)
-_SLOW_COLUMN = re.compile(r".*\b(?:resolution|resolve|fix|update|restor\w+)\b.*", re.IGNORECASE)
-_TRIGGER_LABEL = re.compile(r"alerts?(?: name)?|triggers?|triggered by|fires when|condition|when to use", re.IGNORECASE)
-_OWNER_LABEL = re.compile(r"owners?|owned by|team|maintainers?|responsible(?: team)?", re.IGNORECASE)
-_REVIEW_LABEL = re.compile(r"(?:next )?review(?:ed)?(?: by| date| due)?|expires", re.IGNORECASE)
-_SEVERITY_LABEL = re.compile(r"severity|priority|level|sev", re.IGNORECASE)
-_TITLE_PREFIX = re.compile(r"\s*(?:\[?\(?(?:P|SEV-?|S)[0-5]\)?\]?|priority \d)\s*[-–—:|]*\s*", re.IGNORECASE)
-_ALERT_NAME = re.compile(r"[A-Z][a-z0-9]+(?:[A-Z][A-Za-z0-9]*){1,}\Z")
+_ALERT_LABEL = re.compile(r"(?:related |associated |prometheus )?alerts?(?: names?)?", re.IGNORECASE)
+_BOUND_LABEL = re.compile(r"(?:alert )?(?:thresholds?|triggers?(?: conditions?)?|conditions?|fires when)", re.IGNORECASE)
+_OWNER_LABEL = re.compile(r"(?:service |runbook |document )?owners?|owned by|(?:owning )?team|maintainers?|responsible(?: team)?", re.IGNORECASE)
+_REVIEW_LABEL = re.compile(r"(?:next )?review(?: by| date| due|[_-]by)?|expires|review due", re.IGNORECASE)
+_SEVERITY_LABEL = re.compile(r"(?:default |alert |incident )?(?:severity|priority)(?: level)?|level|sev", re.IGNORECASE)
+_TITLE_PREFIX = re.compile(
+    r"\s*(?:(?:runbook|playbook|alert|incident|sop)\s*[:–—-]\s*)?(?:\[?\(?(?:P|SEV[- ]?|S)[0-5]\)?\]?(?![\w.])|priority \d)?\s*[-–—:|]*\s*", re.IGNORECASE
+)
 _SECRET = re.compile(
     r"(?:TOKEN|SECRET|PASSW(?:OR)?D|PASSPHRASE|CREDENTIALS?|(?:^|_)(?:API|ACCESS|PRIVATE|ROUTING|SECRET|SIGNING)_?KEY)",
     re.IGNORECASE,
 )
+_ALERT_FIRES = re.compile(r"\balert(?:s|ing)?\b", re.IGNORECASE)
+_ALERT_SHEET = re.compile(r"meaning|impact|alert (?:description|details|meaning)", re.IGNORECASE)
 
 _KINDS: tuple[tuple[Kind, re.Pattern[str]], ...] = (
     (Kind.EMERGENCY, re.compile(r"\b(?:emergenc\w+|disasters?|catastroph\w+|break[- ]?glass)\b", re.IGNORECASE)),
     (
         Kind.TROUBLESHOOTING,
-        re.compile(
-            r"\b(?:troubleshoot\w*|debugging|diagnos\w+|known (?:issues|problems)|common (?:issues|problems))\b",
-            re.IGNORECASE,
-        ),
+        re.compile(r"\b(?:troubleshoot\w*|debugging|diagnos\w+|(?:known|common|frequent) (?:issues|problems|errors|failures))\b", re.IGNORECASE),
     ),
     (
         Kind.TASK,
@@ -60,58 +52,58 @@ _KINDS: tuple[tuple[Kind, re.Pattern[str]], ...] = (
             re.IGNORECASE,
         ),
     ),
-    (Kind.INCIDENT, re.compile(r"\b(?:incidents?|outages?|alerts?|on-?call|response)\b", re.IGNORECASE)),
+    (Kind.INCIDENT, re.compile(r"\b(?:incidents?|outages?|alerts?|on-?call|response|severity|escalation)\b", re.IGNORECASE)),
 )
+_FAULT_KINDS = tuple((kind, pattern) for kind, pattern in _KINDS if kind is not Kind.TASK)
 
 
-def runbook_of(procedure: Procedure, blocks: dict[int, Block], slas: dict[str, Sla]) -> Runbook:
-    """Return the runbook that a procedure is, still without an id; `slas` are those the document gives by severity."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setting:
+    """What a document says about all its runbooks: its title, response times by severity, owner; `facts` for an only one."""
+
+    title: str = ""
+    slas: Mapping[str, Sla] = field(default_factory=dict)
+    owner: str | None = None
+    review_by: str | None = None
+    facts: tuple[Label, ...] = ()
+
+
+def runbook_of(
+    procedure: Procedure, blocks: Mapping[int, Block], lists: Mapping[int, List], setting: Setting
+) -> Runbook:
+    """Return the runbook that a procedure is, still without an id."""
     start, end = _extent(procedure)
-    reader = Reader(procedure.title, blocks, start=start, is_manual=True)
-    body = reader.read(procedure.leaves)
-    labels = (*body.labels, *_table_labels(procedure))
+    body = Reader(procedure.title, blocks, lists).read(procedure.leaves)
+    labels = (*body.labels, *_table_labels(procedure), *setting.facts)
     settings = {name: value for found in body.directives for name, value in found.settings.items()}
     severity = _severity(procedure, labels, settings)
-    thresholds = tuple(_thresholds(procedure, body))
+    thresholds = tuple(_thresholds(procedure, body, labels))
     return Runbook(
         id=RunbookId(""),
         title=procedure.title,
-        kind=_kind(procedure, body, severity),
+        kind=_kind(procedure, body, labels, setting),
         span=Span(start, end),
         sections=procedure.sections,
         severity=severity,
         trigger=settings.get("trigger") or _trigger(procedure, body, labels, thresholds),
         thresholds=thresholds,
-        sla=_sla(labels, settings, Span(start, end)) or slas.get(severity or ""),
+        sla=_sla(labels, settings, Span(start, end)) or setting.slas.get(severity or ""),
         symptoms=tuple(plain(text) for text, _ in body.symptoms),
         steps=body.steps,
-        variables=tuple(_variables(body.steps)),
-        owner=settings.get("owner") or _value(labels, _OWNER_LABEL),
-        review_by=settings.get("review") or _value(labels, _REVIEW_LABEL),
+        variables=tuple(_variables(body)),
+        owner=settings.get("owner") or _value(labels, _OWNER_LABEL) or setting.owner,
+        review_by=settings.get("review") or _value(labels, _REVIEW_LABEL) or setting.review_by,
     )
 
 
-def severity_slas(root: Section) -> dict[str, Sla]:
-    """Return the response times by severity that a table anywhere in the document gives; empty cells give none."""
-    found: dict[str, Sla] = {}
-    for leaf in root.all_leaves():
-        rows = rows_of(leaf)
-        if len(rows) < 2:
-            continue
-        column = _response_column(rows[0])
-        for row in rows[1:] if column is not None else ():
-            severity = severity_in(row.cells[0], words=True)
-            text = row.cells[column] if column is not None and column < len(row.cells) else ""
-            seconds = seconds_in(text)
-            if severity and seconds is not None:
-                found.setdefault(severity, Sla(seconds=seconds, text=text, span=row.span))
-    return found
+def owner_in(labels: Iterable[Label]) -> str | None:
+    """Return who owns a document, by its own labels."""
+    return _value(labels, _OWNER_LABEL)
 
 
-def _response_column(header: Row) -> int | None:
-    columns = [index for index, cell in enumerate(header.cells) if index and _SLA_COLUMN.match(cell)]
-    quick = [index for index in columns if not _SLOW_COLUMN.match(header.cells[index])]
-    return next(iter(quick or columns), None)
+def review_in(labels: Iterable[Label]) -> str | None:
+    """Return when a document is to be reviewed, by its own labels."""
+    return _value(labels, _REVIEW_LABEL)
 
 
 def _extent(procedure: Procedure) -> tuple[int, int]:
@@ -126,110 +118,154 @@ def _table_labels(procedure: Procedure) -> Iterator[Label]:
     for leaf in procedure.leaves[:6]:
         for row in rows_of(leaf):
             if len(row.cells) == 2 and row.cells[1]:
-                yield Label(title=row.cells[0].rstrip(":"), value=row.cells[1], span=row.span, is_bold=True)
+                yield Label(title=without_symbols(row.cells[0]).rstrip(":"), value=row.cells[1], span=row.span, is_bold=True)
 
 
 def _value(labels: Iterable[Label], title: re.Pattern[str]) -> str | None:
     return next((plain(label.value) for label in labels if label.value and title.fullmatch(label.title)), None)
 
 
-def _severity(procedure: Procedure, labels: tuple[Label, ...], settings: dict[str, str]) -> str | None:
+def _severity(procedure: Procedure, labels: tuple[Label, ...], settings: Mapping[str, str]) -> str | None:
     stated = settings.get("severity") or _value(labels, _SEVERITY_LABEL)
-    if stated:
-        return severity_in(stated, words=True)
+    if stated and (found := severity_in(stated, words=True)):
+        return found
     return severity_in(procedure.title) or next(
         (found for title in reversed(procedure.sections) if (found := severity_in(title))), None
     )
 
 
-def _sla(labels: tuple[Label, ...], settings: dict[str, str], span: Span) -> Sla | None:
+def _sla(labels: tuple[Label, ...], settings: Mapping[str, str], span: Span) -> Sla | None:
     if "sla" in settings:
         return sla_in(settings["sla"], span)
     for label in labels:
-        if label.value and _SLA_LABEL.fullmatch(label.title):
-            return sla_in(plain(label.value), label.span)
+        if label.value and SLA_TITLE.fullmatch(label.title) and (found := sla_in(plain(label.value), label.span)):
+            return found
     return None
 
 
+def _without_prefix(title: str) -> str:
+    match = _TITLE_PREFIX.match(title)
+    return title[match.end() :].strip() if match else title
+
+
 def _subject(title: str) -> str:
-    return re.sub(r"\s*[(\[].*", "", _TITLE_PREFIX.sub("", title, count=1)).strip()
+    return re.sub(r"\s*[(\[].*", "", _without_prefix(title)).strip()
 
 
-def _thresholds(procedure: Procedure, body: Body) -> Iterator[Threshold]:
+def _thresholds(procedure: Procedure, body: Body, labels: tuple[Label, ...]) -> Iterator[Threshold]:
     subject = _subject(procedure.title)
     heading = procedure.heading
     if heading is not None:
         at = heading.segments[0].document if heading.segments else heading.span.start
         inside = heading.text.find("(")
-        if inside >= 0:
-            yield from thresholds_in(heading.text[inside:], at + inside, subject=subject)
-        else:
-            yield from thresholds_in(_TITLE_PREFIX.sub("", heading.text, count=1), at, subject=subject)
-    for text, span in body.symptoms:
-        yield from thresholds_in(text, span.start, subject=subject)
+        skipped = inside if inside >= 0 else len(heading.text) - len(_without_prefix(heading.text))
+        yield from thresholds_in(heading.text[skipped:], at + skipped, subject=subject)
+    seen: set[Span] = set()
+    for label in labels:
+        if label.value and _BOUND_LABEL.fullmatch(label.title):
+            for found in thresholds_in(label.value, label.value_span.start, subject=subject):
+                seen.add(found.span)
+                yield found
+    for text, span in (*body.symptoms, *body.firing):
+        for found in thresholds_in(text, span.start, subject=subject):
+            if found.span not in seen:
+                seen.add(found.span)
+                yield found
 
 
 def _trigger(
     procedure: Procedure, body: Body, labels: tuple[Label, ...], thresholds: tuple[Threshold, ...]
 ) -> str | None:
-    stated = _value(labels, _TRIGGER_LABEL)
+    stated = _value(labels, _TRIGGER_LABEL) or _value(labels, _ALERT_LABEL)
     if stated:
         return stated
-    title = _TITLE_PREFIX.sub("", procedure.title, count=1)
-    if _ALERT_NAME.fullmatch(title):
-        return title
+    title = _without_prefix(procedure.title)
+    if is_alert_name(title):
+        return title.strip("`")
     in_title = procedure.heading is not None and any(item.span.end <= procedure.heading.span.end for item in thresholds)
     if in_title and thresholds:
         return title
-    return plain(body.symptoms[0][0]) if body.symptoms else None
+    if body.symptoms:
+        return plain(body.symptoms[0][0])
+    return next((plain(text) for text, _ in body.firing if _ALERT_FIRES.search(text)), None)
 
 
-def _kind(procedure: Procedure, body: Body, severity: str | None) -> Kind:
-    for title in (*reversed(procedure.sections), procedure.title):
-        for kind, pattern in _KINDS:
-            if pattern.search(title) and not is_procedure_title(title):
-                return kind
-        if re.match(r"troubleshoot", title, re.IGNORECASE):
-            return Kind.TROUBLESHOOTING
-    if (
-        severity
-        or _ALERT_NAME.fullmatch(procedure.title)
-        or any(_SLA_LABEL.fullmatch(label.title) for label in body.labels)
-    ):
+def _kind(procedure: Procedure, body: Body, labels: tuple[Label, ...], setting: Setting) -> Kind:
+    sections = [title for title in reversed(procedure.sections) if title != setting.title]
+    found = next((kind for title in sections if (kind := _kind_named(title, _KINDS)) is not None), None)
+    found = found or _kind_named(procedure.title, _FAULT_KINDS)
+    if found is not None:
+        return found
+    if _is_alert(procedure, body, labels):
         return Kind.INCIDENT
+    if procedure.sections and (found := _kind_named(setting.title, _FAULT_KINDS)) is not None:
+        return found
     return Kind.TROUBLESHOOTING if body.symptoms else Kind.TASK
 
 
-def _variables(steps: tuple[Step, ...]) -> Iterator[Variable]:
+def _kind_named(title: str, kinds: tuple[tuple[Kind, re.Pattern[str]], ...]) -> Kind | None:
+    words = title_of(title)
+    if re.match(r"troubleshoot", words, re.IGNORECASE):
+        return Kind.TROUBLESHOOTING
+    is_own_part = is_part_title(title) and not re.search(r"emergency|incident|procedures", words, re.IGNORECASE)
+    return None if is_own_part else next((kind for kind, pattern in kinds if pattern.search(words)), None)
+
+
+def _is_alert(procedure: Procedure, body: Body, labels: tuple[Label, ...]) -> bool:
+    """Say whether a runbook answers an alert: by its severity, its name, its SLA, or the sheet it is written on."""
+    if severity_in(procedure.title) or is_alert_name(_without_prefix(procedure.title)):
+        return True
+    if any(label.value and (SLA_TITLE.fullmatch(label.title) or _SEVERITY_LABEL.fullmatch(label.title) or _ALERT_LABEL.fullmatch(label.title)) for label in labels):
+        return True
+    headings = [leaf.words for leaf in procedure.leaves if leaf.kind is NodeKind.HEADING]
+    return any(_ALERT_SHEET.fullmatch(title_of(each)) for each in headings) or any(_ALERT_FIRES.search(text) for text, _ in body.firing)
+
+
+def _variables(body: Body) -> Iterator[Variable]:
     """Yield what a reader must supply; what an earlier action assigned is not open any more."""
     found: dict[str, list[tuple[Placeholder, Span]]] = {}
     assigned: set[str] = set()
-    for action in (action for step in steps for action in step.actions):
-        for name, placeholder, span in _uses(action):
+    for action in (action for step in body.steps for action in step.actions):
+        for name, placeholder, span in _uses(action, body.uses):
             if name not in assigned:
                 found.setdefault(name, []).append((placeholder, span))
         if action.kind is ActionKind.SHELL:
             assigned |= assigned_names(action.text)
+    spellings = _spellings(found)
     for name, uses in found.items():
         yield Variable(
             name=name,
             placeholders=tuple(placeholder for placeholder, _ in uses),
             spans=tuple(span for _, span in uses),
             is_secret=bool(_SECRET.search(name)),
+            same_as=spellings.get(name),
         )
 
 
-def _uses(action: Action) -> Iterator[tuple[str, Placeholder, Span]]:
-    names = frozenset(variables_in(action))
-    start = action.block.text.find(action.text) if action.block is not None else -1
-    for item in find(action.text, language_of(action.kind)):
-        if item.name in names:
-            yield item.name, item, _place(action, start, item)
-    for item in find(action.connection or ""):
+def _spellings(found: Mapping[str, list[tuple[Placeholder, Span]]]) -> dict[str, str]:
+    """Return the variables that are other spellings of an earlier one: in another case, or with `name` behind it."""
+    first: dict[str, str] = {}
+    same: dict[str, str] = {}
+    for name, uses in found.items():
+        if any(placeholder.style is PlaceholderStyle.DOLLAR for placeholder, _ in uses):
+            continue
+        key = re.sub(r"_?name\Z", "", name.lower()) or name.lower()
+        if key in first:
+            same[name] = first[key]
+        else:
+            first[key] = name
+    return same
+
+
+def _uses(action: Action, uses: Uses) -> Iterator[tuple[str, Placeholder, Span]]:
+    for item in uses.get(action.id, ()):
+        yield item.name, item, _place(action, item)
+    for item in connection_placeholders(action):
         yield item.name, item, action.span
 
 
-def _place(action: Action, start: int, item: Placeholder) -> Span:
-    if action.block is None or start < 0:
+def _place(action: Action, item: Placeholder) -> Span:
+    if action.block is None or action.kind is ActionKind.MANUAL:
         return action.span
-    return Span(action.block.locate(start + item.start), action.block.locate(start + item.end - 1) + 1)
+    start = action.offset + item.start
+    return Span(action.block.locate(start), action.block.locate(action.offset + item.end - 1) + 1)

@@ -3,120 +3,120 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from enum import Enum, auto
 
-from architect.kernel.ids import ActionId
-from architect.runbooks.actions import NO_ID, Draft, drafts_of, variables_in
+from architect.kernel.ids import RunbookId
+from architect.runbooks.actions import EXECUTABLE, NO_ID, Draft, drafts_of, expected_in, message_of
+from architect.runbooks.bench import Alternative, Bench, Part
 from architect.runbooks.directives import Directive, directive_of
-from architect.runbooks.inline import commands_in
-from architect.runbooks.labels import Label, labels_of
+from architect.runbooks.finishing import Uses, default_phase, finished, phase_told
+from architect.runbooks.inline import command_line, commands_in
+from architect.runbooks.instructions import instruction_in, instructs, states
+from architect.runbooks.labels import Label, labels_of, opening_label
+from architect.runbooks.lists import List, cause_of
 from architect.runbooks.markdown import Leaf
-from architect.runbooks.model import (
-    Action,
-    ActionKind,
-    Block,
-    BlockKind,
-    Expectation,
-    ExpectationSource,
-    NodeKind,
-    OptionGroup,
-    Phase,
-    Span,
-    Step,
-)
-from architect.runbooks.options import Entry, group_of, grouped
-from architect.runbooks.outline import is_fact_label, opening_label
-from architect.runbooks.sessions import Sessions
-from architect.runbooks.wording import (
+from architect.runbooks.means import alternatives_by_means
+from architect.runbooks.model import Action, ActionKind, Block, BlockKind, NodeKind, Phase, Span, Step
+from architect.runbooks.programs import program_of
+from architect.runbooks.tables import commands_in_rows
+from architect.runbooks.titles import (
     is_aside,
     is_background,
+    is_causes_title,
+    is_fact,
+    is_fact_heading,
+    is_only_causes,
     is_option_title,
-    is_procedure_title,
-    is_step_title,
+    is_part_title,
+    is_reference,
+    is_response_part,
+    is_symptoms,
+    lead_phase,
     opens_alternative,
     option_title,
     phase_of,
-    plain,
-    title_of,
 )
+from architect.runbooks.wording import headline_of, is_step_title, title_of, without_symbols
 
-_SYMPTOMS = re.compile(r"symptoms?|signs|what you see|indicators?", re.IGNORECASE)
-_EXPECTED = re.compile(
-    r"(?:expected(?: (?:output|results?|response))?|you should (?:now )?see|should (?:show|return|print|be)|expect)\b\s*:?\s*(?P<what>.*)",
-    re.IGNORECASE | re.DOTALL,
-)
 _CHOICE = re.compile(
-    r"\b(?:one of the following|either of|any of the following|choose (?:one|from|between)|pick one|options?)\b[^.]*:?\s*$",
+    r"\b(?:one of (?:the following|these)|either of|any of the following|choose (?:one|from|between)|pick one|(?:following|these) options?|options?:)"
+    r"[^.]*:?\s*$",
     re.IGNORECASE,
 )
 _NOTHING = re.compile(r"(?:todo|tbd|n/?a|none|-+|\.+)?[.:]?", re.IGNORECASE)
+_POINTS = re.compile(r"(?:see|refer|consult|read|note|remember|learn)\b", re.IGNORECASE)
 _FILE_NAME = re.compile(
     r"(?:save|create|write|put|add|copy|paste|store|edit)\b[^`\n]{0,80}`(?P<name>[\w./~-]+\.\w{1,8})`", re.IGNORECASE
 )
+_SHOWS = re.compile(r"\b(?:outputs?|see|look)\b", re.IGNORECASE)
+_BOLD_LEAD = re.compile(r"[^\w*]{0,8}(?:\*\*|__)(?P<lead>[^*_]+)(?:\*\*|__)")
+_FIRES = re.compile(
+    r"\b(?:fires?|fired|firing|triggers?|triggered|raised|alerts?)\b[^.]{0,60}\b(?:when|if|because|for)\b|\b(?:rises?|goes|is|stays) (?:above|below|over)\b"
+    r"|\bexceed(?:s|ed)\b",
+    re.IGNORECASE,
+)
+_ANCHOR = re.compile(r"\]\(#(?P<slug>[^)\s]+)\)")
+_SAYS = frozenset({Phase.COMMUNICATE, Phase.DECLARE, Phase.PAGE, Phase.ESCALATE})
+_LABEL_LEVEL = 7
 
 
-@dataclass(slots=True)
-class _Draft:
-    """A step while its leaves are read."""
+class _Mode(Enum):
+    """What the present part is for."""
 
-    title: str
-    phase: Phase
-    start: int
-    end: int
-    entries: list[Entry] = field(default_factory=list)
-    prose: list[Leaf] = field(default_factory=list)
-    is_explicit: bool = False
+    STEPS = auto()
+    SYMPTOMS = auto()
+    ASIDE = auto()
+    FACT = auto()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Body:
-    """What the leaves of a procedure say: its steps, symptoms, labels with values, directives."""
+    """What the leaves of a procedure say: its steps, symptoms, labels with values, directives, when its alert fires."""
 
     steps: tuple[Step, ...]
+    uses: Uses
     symptoms: tuple[tuple[str, Span], ...]
     labels: tuple[Label, ...]
     directives: tuple[Directive, ...]
-
-
-class _Mode:
-    """What the present part is for: steps, symptoms, or what nobody executes."""
-
-    STEPS = "steps"
-    SYMPTOMS = "symptoms"
-    ASIDE = "aside"
+    firing: tuple[tuple[str, Span], ...]
 
 
 class Reader:
     """Reads the leaves of one procedure in order and collects its steps."""
 
-    def __init__(self, title: str, blocks: dict[int, Block], *, start: int, is_manual: bool) -> None:
-        self._blocks = blocks
+    def __init__(self, title: str, blocks: Mapping[int, Block], lists: Mapping[int, List]) -> None:
         self._title = title
-        self._phase = phase_of(title) or Phase.MITIGATE
-        self._part = title
-        self._part_phase = self._phase
-        self._is_explicit = False
-        self._is_manual = is_manual
+        self._blocks = blocks
+        self._lists = lists
+        phase = default_phase(title)
+        self._default = phase or Phase.MITIGATE
+        self._bench = Bench(Part(title=title, phase=self._default, is_stated=phase is not None))
+        self._phases: list[tuple[int, Phase]] = []
         self._mode = _Mode.STEPS
+        self._fact = ""
         self._skip_level = 0
-        self._option: str | None = None
-        self._is_or = False
-        self._list_chooses = False
+        self._causes_level = 0
+        self._is_remark = self._is_example = self._is_fenced_off = self._shows_next = False
+        self._chooses_next_list = False
+        self._choice_lists: set[int] = set()
         self._item: int | None = None
         self._inner_item: int | None = None
-        self._caption = ""
-        self._step: _Draft | None = None
-        self._drafts: list[_Draft] = []
+        self._is_lead = False
+        self._caption = self._caption_text = ""
         self._symptoms: list[tuple[str, Span]] = []
         self._labels: list[Label] = []
+        self._firing: list[tuple[str, Span]] = []
         self._directives: list[Directive] = []
-        self._pending: Directive | None = None
-        self._sessions = Sessions()
-        self._start = start
+        self._leaves: tuple[Leaf, ...] = ()
+        self._by_means: frozenset[int] = frozenset()
 
     def read(self, leaves: tuple[Leaf, ...]) -> Body:
         """Return what the leaves say."""
-        for leaf in leaves:
+        self._leaves = leaves
+        self._by_means = alternatives_by_means(leaves)
+        for index, leaf in enumerate(leaves):
             self._follow_items(leaf)
             if leaf.kind is NodeKind.HEADING:
                 self._heading(leaf)
@@ -125,70 +125,360 @@ class Reader:
             elif leaf.kind is NodeKind.HTML:
                 self._directive(leaf)
             elif leaf.kind is NodeKind.PARAGRAPH:
-                self._paragraph(leaf)
-        steps = tuple(_numbered(self._finished()))
+                self._paragraph(leaf, index)
+            elif leaf.kind is NodeKind.TABLE and self._mode is _Mode.STEPS and not leaf.quote_depth:
+                for row_block, title in commands_in_rows(leaf):
+                    self._bench.add(leaf, drafts_of(row_block), title=title)
+        steps, uses = finished(self._bench.drafts, title=self._title)
         return Body(
             steps=steps,
+            uses=uses,
             symptoms=tuple(self._symptoms),
             labels=tuple(self._labels),
             directives=tuple(self._directives),
+            firing=tuple(self._firing),
         )
 
+    # Headings and labels
+
     def _heading(self, leaf: Leaf) -> None:
-        title = plain(leaf.text)
+        title = leaf.words
         if self._skip_level and leaf.level > self._skip_level:
             return
-        self._skip_level = leaf.level if is_background(title) else 0
-        if self._skip_level:
-            self._open_part(title, leaf, mode=_Mode.ASIDE)
+        self._skip_level = 0
+        if self._causes_level and leaf.level <= self._causes_level:
+            self._causes_level = 0
+        if is_fact_heading(title):
+            self._open_part(title, leaf, leaf.level, mode=_Mode.FACT)
+            self._fact = title_of(title)
+        elif (is_background(title) and not is_response_part(title)) or is_reference(title):
+            self._skip_level = leaf.level
+            self._open_part(title, leaf, leaf.level, mode=_Mode.ASIDE)
         else:
-            self._open_part(title, leaf, mode=_Mode.SYMPTOMS if _SYMPTOMS.fullmatch(title_of(title)) else _Mode.STEPS)
+            self._open_part(title, leaf, leaf.level, mode=_Mode.SYMPTOMS if is_symptoms(title) else _Mode.STEPS)
 
-    def _open_part(self, title: str, leaf: Leaf, *, mode: str) -> None:
+    def _open_part(self, title: str, leaf: Leaf, level: int, *, mode: _Mode) -> None:
         """Begin a part under a heading or label; an alternative stays in the step that its first one began."""
         self._mode = mode
         self._item = None
-        self._caption = ""
-        self._list_chooses = False
-        if is_option_title(title) or opens_alternative(title):
-            self._option = option_title(title)
-            self._is_or = opens_alternative(title) and not is_option_title(title)
-            if self._step is None:
-                self._begin(self._part, leaf, self._part_phase)
+        self._caption = self._caption_text = ""
+        self._chooses_next_list = self._is_remark = self._is_example = self._shows_next = False
+        if self._opens_alternative(title, leaf, level):
             return
-        self._option = None
-        self._part = title_of(title)
-        self._part_phase = self._phase_of_part(title)
-        self._is_explicit = is_step_title(title)
-        self._step = None
-        if not self._is_explicit:
-            self._sessions.leave_part()
+        while self._phases and self._phases[-1][0] >= level:
+            self._phases.pop()
+        phase, is_stated = self._phase_of_part(title)
+        self._phases.append((level, phase))
+        if is_causes_title(title):
+            self._causes_level = level
+        is_explicit = is_step_title(title) and not re.match(r"phase|stage", without_symbols(title), re.IGNORECASE)
+        self._bench.open(Part(title=title_of(title), phase=phase, is_stated=is_stated, is_explicit=is_explicit))
 
-    def _phase_of_part(self, title: str) -> Phase:
-        return phase_of(title) or self._phase
+    def _opens_alternative(self, title: str, leaf: Leaf, level: int) -> bool:
+        """Say whether a heading or label opens an alternative of the present step, and open it."""
+        alternative = self._bench.alternative
+        if alternative is not None and (alternative.level is None or level <= alternative.level):
+            self._bench.alternative = alternative = None
+        name, is_or = option_title(title), opens_alternative(title) and not is_option_title(title)
+        if name is None and leaf.span.start in self._by_means:
+            name = title_of(title)
+        if name is None and self._causes_level and self._mode is _Mode.STEPS:
+            if alternative is not None and is_part_title(title):
+                return True
+            name = title_of(title)
+        if name is None or self._mode is not _Mode.STEPS:
+            return self._causes_level > 0 and alternative is not None
+        self._bench.present(leaf)
+        self._bench.alternative = Alternative(title=name, is_or=is_or, level=level)
+        return True
+
+    def _phase_of_part(self, title: str) -> tuple[Phase, bool]:
+        inherited = self._phases[-1][1] if self._phases else None
+        found = lead_phase(title) or inherited or phase_of(title)
+        return (found, True) if found is not None else (self._default, self._bench.part.is_stated)
+
+    def _labelled(self, leaf: Leaf) -> bool:
+        """Take the labels of a paragraph; say whether it holds nothing else."""
+        opening = opening_label(leaf)
+        if opening is not None and not is_fact(opening.title):
+            self._opening(opening, leaf)
+            return True
+        labels = [label for label in labels_of(leaf) if label.is_bold or is_fact(label.title)]
+        self._labels.extend(labels)
+        for label in labels:
+            if label.value and (what := expected_in(f"{label.title}: {label.value}")) is not None:
+                self._bench.expect(what, label.value_span)
+                return True
+        if not any(is_fact(label.title) for label in labels):
+            return False
+        self._facts_of(labels)
+        if opening is not None and self._mode is not _Mode.SYMPTOMS:
+            self._mode = _Mode.ASIDE
+        return True
+
+    def _opening(self, label: Label, leaf: Leaf) -> None:
+        """Follow a label that stands alone: it opens a part, or a remark."""
+        title = label.title
+        if not is_aside(title):
+            self._open_part(title, leaf, _LABEL_LEVEL, mode=self._mode_of_label(title))
+            return
+        self._caption = title
+        self._is_remark = True
+        self._shows_next = expected_in(title) is not None
+        self._is_example = title.lower().startswith(("example", "for example"))
+
+    def _mode_of_label(self, title: str) -> _Mode:
+        if is_symptoms(title):
+            return _Mode.SYMPTOMS
+        is_aside_part = is_background(title) and not is_option_title(title) and not is_response_part(title)
+        return _Mode.ASIDE if is_aside_part else _Mode.STEPS
+
+    def _facts_of(self, labels: list[Label]) -> None:
+        for label in labels:
+            if not is_symptoms(label.title):
+                continue
+            if self._causes_level:
+                self._mode = _Mode.STEPS if label.value else _Mode.ASIDE
+            elif label.value:
+                self._symptoms.append((label.value, label.value_span))
+                self._mode = _Mode.STEPS
+            else:
+                self._mode = _Mode.SYMPTOMS
+
+    # Lists and paragraphs
 
     def _follow_items(self, leaf: Leaf) -> None:
         inner = leaf.items[-1].item_id if leaf.items else None
-        if inner != self._inner_item and leaf.items:
-            self._caption = ""
+        self._is_lead = inner is not None and inner != self._inner_item
+        if self._is_lead:
+            self._caption = self._caption_text = ""
         self._inner_item = inner
+        is_block = leaf.span.start in self._blocks
         if not leaf.items:
             if leaf.kind is NodeKind.PARAGRAPH:
-                self._list_chooses = False
+                self._chooses_next_list = False
             self._item = None
+        alternative = self._bench.alternative
+        if alternative is not None and alternative.item is not None:
+            is_inside = any(item.item_id == alternative.item for item in leaf.items)
+            if not is_inside and (leaf.items or not is_block):
+                self._bench.alternative = None
 
-    def _begin(self, title: str, leaf: Leaf, phase: Phase) -> _Draft:
-        draft = _Draft(
-            title=title, phase=phase, start=leaf.span.start, end=leaf.span.end, is_explicit=self._is_explicit
+    def _paragraph(self, leaf: Leaf, index: int) -> None:
+        if self._is_set_apart(leaf):
+            return
+        if leaf.is_paragraph and self._labelled(leaf):
+            return
+        if self._mode is _Mode.FACT:
+            self._labels.append(Label(title=self._fact, value=leaf.text.strip(), span=leaf.span, is_bold=True))
+            self._mode = _Mode.ASIDE
+            return
+        if (self._mode is _Mode.ASIDE or not self._bench.drafts) and _FIRES.search(leaf.words):
+            self._firing.append((leaf.text, leaf.span))
+        if self._mode is _Mode.SYMPTOMS:
+            self._symptoms.append((leaf.text.rstrip(), leaf.span))
+        elif self._mode is _Mode.STEPS:
+            self._tell(leaf, index)
+
+    def _is_set_apart(self, leaf: Leaf) -> bool:
+        """Say whether a paragraph is quoted, navigates, or lies between the colons of an admonition."""
+        text = leaf.text.strip()
+        was_fenced_off = self._is_fenced_off
+        if text.startswith(":::"):
+            self._is_fenced_off = not was_fenced_off or text.strip(":").strip() != ""
+        if self._is_fenced_off and text.endswith(":::") and text != ":::" and text.count(":::") > 1:
+            self._is_fenced_off = False
+            return True
+        if was_fenced_off and text.endswith(":::"):
+            self._is_fenced_off = False
+        if was_fenced_off or self._is_fenced_off or leaf.quote_depth:
+            return True
+        return any(self._lists[item.list_id].is_navigation for item in leaf.items if item.list_id in self._lists)
+
+    def _tell(self, leaf: Leaf, index: int) -> None:
+        """Take a paragraph of the steps: a step, an alternative, a command, something a person does, or a remark."""
+        words = without_symbols(leaf.words)
+        self._bench.sessions.hear(words)
+        expected = expected_in(words)
+        if expected is not None and self._bench.has_actions:
+            self._bench.expect(expected, leaf.span)
+            return
+        if self._begins_step(leaf):
+            self._item = leaf.items[0].item_id
+            title = _item_title(leaf)
+            phase = phase_told(title, words)
+            draft = self._bench.begin(
+                title, leaf, phase or self._bench.part.phase, is_stated=phase is not None or self._bench.part.is_stated
+            )
+            draft.prose.append(leaf)
+            self._prose(leaf, index, words, is_lead=True)
+            return
+        self._follow_alternative(leaf, words)
+        self._prose(leaf, index, words, is_lead=False)
+
+    def _begins_step(self, leaf: Leaf) -> bool:
+        """Say whether a paragraph is the first of a numbered item that is a step of its own."""
+        if self._bench.part.is_explicit or self._causes_level or len(leaf.items) != 1 or leaf.items[0].number is None:
+            return False
+        if leaf.items[0].item_id == self._item or leaf.items[0].list_id in self._choice_lists or self._chooses_next_list:
+            return False
+        if not instructs(leaf.words) and (is_only_causes(self._bench.part.title) or self._bench.part.phase in _SAYS):
+            return False
+        return option_title(_item_title(leaf)) is None or self._bench.step is None
+
+    def _follow_alternative(self, leaf: Leaf, words: str) -> None:
+        """Take `Or …` in prose, options and causes among list items, and items of a list of choices as alternatives."""
+        item = leaf.items[-1] if leaf.items else None
+        if item is not None and self._is_lead:
+            if self._chooses_next_list:
+                self._choice_lists.add(item.list_id)
+                self._chooses_next_list = False
+            name = self._alternative_of(leaf, words)
+            if name is not None:
+                self._bench.present(leaf)
+                self._bench.alternative = Alternative(title=name, item=item.item_id)
+                return
+        if opens_alternative(words) and self._bench.has_actions and (item is None or self._is_lead):
+            self._bench.alternative = Alternative(title=option_title(headline_of(words)) or words, is_or=True)
+
+    def _alternative_of(self, leaf: Leaf, words: str) -> str | None:
+        item = leaf.items[-1]
+        one = self._lists.get(item.list_id)
+        if is_option_title(words):
+            return option_title(_item_title(leaf))
+        if item.list_id in self._choice_lists or (self._causes_level and len(leaf.items) == 1):
+            return option_title(_item_title(leaf)) or _item_title(leaf)
+        if one is not None and one.is_by_cause and self._bench.part.phase is Phase.MITIGATE:
+            found = cause_of(words)
+            return found[0] if found else None
+        return None
+
+    def _prose(self, leaf: Leaf, index: int, words: str, *, is_lead: bool) -> None:
+        if _CHOICE.search(words) and not is_option_title(words):
+            self._chooses_next_list = True
+        self._caption, self._caption_text = words, leaf.text
+        following = self._following(index)
+        leads_on = words.endswith(":") and following is not None
+        if commands := () if leads_on and self._is_program(following) else commands_in(leaf):
+            for block in commands:
+                self._bench.add(leaf, drafts_of(block), title=self._headline(words))
+            return
+        if not _NOTHING.fullmatch(words) and (block := self._written_command(leaf, index)) is not None:
+            self._bench.add(leaf, drafts_of(block), title=self._title_above(leaf, index))
+            return
+        if not is_lead:
+            self._person(leaf, words, following)
+
+    def _written_command(self, leaf: Leaf, index: int) -> Block | None:
+        """Return a command that a paragraph is without any marks: an item by itself, or below words that lead to it."""
+        before = self._leaves[index - 1] if index else None
+        is_led = self._is_lead or (before is not None and before.text.rstrip().endswith(":")) or bool(leaf.items)
+        return command_line(leaf) if is_led else None
+
+    def _title_above(self, leaf: Leaf, index: int) -> str:
+        before = self._leaves[index - 1] if index else None
+        is_above = before is not None and before.kind is NodeKind.PARAGRAPH and before.items == leaf.items
+        return headline_of(before.words) if is_above and before is not None else ""
+
+    def _person(self, leaf: Leaf, words: str, following: Leaf | None) -> None:
+        """Take words without a command: something a person does, what leads to the next block, or a remark."""
+        if _NOTHING.fullmatch(words):
+            return
+        told = instruction_in(words)
+        is_own_alternative = self._bench.alternative is not None and self._bench.alternative.is_or and not words.endswith(":")
+        if self._is_program(following) and not is_own_alternative:
+            return
+        if words.endswith(":") and following is not None and len(following.items) > len(leaf.items):
+            self._note(leaf, told)
+            return
+        is_item = bool(leaf.items) and (self._is_lead or told is not None)
+        is_task = self._is_task(leaf, words, told) if is_item else told is not None and not _POINTS.match(told)
+        if self._is_remark or not is_task:
+            self._note(leaf, told)
+            return
+        data = self._blocks.get(following.span.start) if following is not None else None
+        attached = data if data is not None and data.kind not in EXECUTABLE and words.endswith(":") else None
+        self._manual(leaf, words, attached)
+
+    def _is_task(self, leaf: Leaf, words: str, told: str | None) -> bool:
+        """Say whether an item is something to do: it instructs, or stands in a part that mends and states nothing."""
+        if told is not None or words.endswith("?") or leaf.items[0].number is not None or _ANCHOR.search(leaf.text):
+            return True
+        return self._bench.part.phase is Phase.MITIGATE and self._bench.part.is_stated and not states(words)
+
+    def _note(self, leaf: Leaf, told: str | None) -> None:
+        """Keep words for a step that turns out to have nothing else."""
+        part = self._bench.part
+        if self._is_remark and told is None:
+            return
+        if self._bench.step is not None or part.is_explicit or is_part_title(part.title):
+            self._bench.present(leaf).prose.append(leaf)
+
+    def _manual(self, leaf: Leaf, words: str, block: Block | None) -> None:
+        anchor = _ANCHOR.search(leaf.text)
+        action = Action(
+            id=NO_ID,
+            kind=ActionKind.MANUAL,
+            text=words,
+            span=leaf.span,
+            title=self._headline(words),
+            block=block,
+            reference=RunbookId(anchor["slug"]) if anchor else None,
         )
-        self._drafts.append(draft)
-        self._step = draft
-        return draft
+        self._bench.add(leaf, (Draft(action=action),))
 
-    def _present(self, leaf: Leaf) -> _Draft:
-        draft = self._step or self._begin(self._part, leaf, self._part_phase)
-        draft.end = max(draft.end, leaf.span.end)
-        return draft
+    def _headline(self, words: str) -> str:
+        """Return the title of what words tell to do; an item whose cause is the alternative's name is titled by its remedy."""
+        alternative = self._bench.alternative
+        found = cause_of(words) if alternative is not None else None
+        return headline_of(found[1] if found and alternative and alternative.title == found[0] else words)
+
+    def _following(self, index: int) -> Leaf | None:
+        """Return the leaf after `index` that is no directive."""
+        following = self._leaves[index + 1 : index + 3]
+        return next((leaf for leaf in following if leaf.kind is not NodeKind.HTML), None)
+
+    def _is_program(self, leaf: Leaf | None) -> bool:
+        block = self._blocks.get(leaf.span.start) if leaf is not None else None
+        return block is not None and block.kind in EXECUTABLE | {BlockKind.MESSAGE} and bool(block.text.strip())
+
+    # Blocks and directives
+
+    def _block(self, leaf: Leaf, block: Block) -> None:
+        if leaf.quote_depth or self._is_fenced_off or self._mode in {_Mode.ASIDE, _Mode.FACT}:
+            return
+        if self._shows_next:
+            self._shows_next = self._is_remark = False
+            self._bench.expect(block.text, leaf.span)
+            return
+        if self._is_example and self._repeats(block):
+            return
+        drafts = self._drafts_of(block)
+        if drafts and self._mode is _Mode.SYMPTOMS:
+            self._bench.open(replace(self._bench.part, phase=Phase.ASSESS, is_stated=True))
+            self._mode = _Mode.STEPS
+        if drafts:
+            self._bench.add(leaf, drafts, title=headline_of(self._caption))
+            self._caption = self._caption_text = ""
+        elif block.kind is BlockKind.OUTPUT and _SHOWS.search(self._caption):
+            self._bench.expect(block.text, leaf.span)
+
+    def _drafts_of(self, block: Block) -> tuple[Draft, ...]:
+        file_name = _FILE_NAME.search(self._caption_text) if block.kind in {BlockKind.CONFIG, BlockKind.CODE} else None
+        if file_name:
+            return drafts_of(replace(block, kind=BlockKind.FILE, file_name=file_name["name"]))
+        if block.kind is BlockKind.TEMPLATE and (self._bench.step or self._bench.part).phase in _SAYS:
+            return (message_of(block),)
+        if block.kind in {BlockKind.TEXT, BlockKind.OUTPUT, BlockKind.CODE} and self._bench.sessions.takes(block.text):
+            return drafts_of(replace(block, kind=BlockKind.SHELL))
+        return drafts_of(block)
+
+    def _repeats(self, block: Block) -> bool:
+        """Say whether an example only shows again, with values, what the step has run already."""
+        step = self._bench.step
+        if step is None or block.kind not in EXECUTABLE:
+            return False
+        return program_of(block.text) in {program_of(entry.action.text) for entry in step.entries}
 
     def _directive(self, leaf: Leaf) -> None:
         found = directive_of(leaf)
@@ -196,204 +486,11 @@ class Reader:
             return
         self._directives.append(found)
         if found.expectations or any(name in found.settings for name in ("retry", "timeout", "output")):
-            self._pending = found
-
-    def _paragraph(self, leaf: Leaf) -> None:
-        if not leaf.items and not leaf.quote_depth and self._labelled(leaf):
-            return
-        if self._mode == _Mode.SYMPTOMS:
-            self._symptoms.append((leaf.text.rstrip(), leaf.span))
-            return
-        if self._mode == _Mode.ASIDE or leaf.quote_depth:
-            return
-        if self._begins_step(leaf):
-            self._item = leaf.items[0].item_id
-            title = _item_title(leaf.text)
-            draft = self._begin(title, leaf, phase_of(title, default=self._part_phase) or self._part_phase)
-            draft.prose.append(leaf)
-            self._prose(leaf, draft, is_lead=True)
-        else:
-            self._prose(leaf, None, is_lead=False)
-
-    def _begins_step(self, leaf: Leaf) -> bool:
-        """Say whether a paragraph is the first of a numbered item that is a step of its own."""
-        if self._is_explicit or self._list_chooses or not leaf.items or leaf.items[0].number is None:
-            return False
-        if leaf.items[0].item_id == self._item or len(leaf.items) > 1:
-            return False
-        return option_title(_item_title(leaf.text)) is None or self._step is None
-
-    def _labelled(self, leaf: Leaf) -> bool:
-        """Take the labels of a paragraph; say whether it holds nothing else."""
-        opening = opening_label(leaf)
-        if opening is not None and not is_fact_label(opening):
-            if is_aside(opening):
-                self._mode = _Mode.ASIDE if _EXPECTED.match(opening) else self._mode
-                self._caption = opening
-            else:
-                self._open_part(opening, leaf, mode=_Mode.STEPS)
-            return True
-        labels = [label for label in labels_of(leaf) if label.is_bold or is_fact_label(label.title)]
-        self._labels.extend(labels)
-        if not labels or not any(is_fact_label(label.title) for label in labels):
-            return False
-        for label in labels:
-            if _SYMPTOMS.fullmatch(label.title):
-                self._mode = _Mode.SYMPTOMS
-                if label.value:
-                    self._symptoms.append((label.value, label.value_span))
-                    self._mode = _Mode.STEPS
-        if opening is not None and self._mode != _Mode.SYMPTOMS:
-            self._mode = _Mode.ASIDE
-        return True
-
-    def _prose(self, leaf: Leaf, draft: _Draft | None, *, is_lead: bool) -> None:
-        words = plain(leaf.text)
-        expected = _EXPECTED.match(words)
-        if expected and self._step is not None and self._step.entries:
-            self._expect(expected["what"] or words, leaf.span, ExpectationSource.LINE)
-            return
-        if _CHOICE.search(words):
-            self._list_chooses = True
-        self._caption = words
-        self._follow_alternative(leaf, words)
-        commands = commands_in(leaf)
-        if commands and (leaf.items or not words.endswith(":")):
-            for block in commands:
-                self._add(leaf, drafts_of(block), title=_caption_of(words))
-            return
-        if _NOTHING.fullmatch(words):
-            return
-        if leaf.items and not is_lead and not words.endswith(":"):
-            self._manual(leaf, words)
-        elif draft is None and (leaf.items or self._is_explicit or self._is_manual_part()):
-            self._present(leaf).prose.append(leaf)
-
-    def _is_manual_part(self) -> bool:
-        return self._is_manual and is_procedure_title(self._part)
-
-    def _follow_alternative(self, leaf: Leaf, words: str) -> None:
-        """Take `Or …` in prose and items of a list of choices as alternatives."""
-        if leaf.items and (self._list_chooses or is_option_title(words)):
-            self._option = option_title(words) or _item_title(leaf.text)
-            self._is_or = False
-        elif opens_alternative(words) and self._step is not None and self._step.entries:
-            self._option = option_title(_item_title(leaf.text))
-            self._is_or = True
-        elif leaf.items and self._option is not None and not self._list_chooses:
-            self._option = None
-
-    def _manual(self, leaf: Leaf, words: str) -> None:
-        action = Action(id=NO_ID, kind=ActionKind.MANUAL, text=words, span=leaf.span, title=_caption_of(words))
-        self._add(leaf, (Draft(action=action),), title="")
-
-    def _expect(self, text: str, span: Span, source: ExpectationSource) -> None:
-        step = self._step
-        if step is None or not step.entries:
-            return
-        last = step.entries[-1]
-        expectation = Expectation(text=text.strip(), source=source, span=span)
-        action = replace(last.action, expectations=(*last.action.expectations, expectation))
-        step.entries[-1] = replace(last, action=action)
-
-    def _block(self, leaf: Leaf, block: Block) -> None:
-        if self._mode == _Mode.ASIDE and _EXPECTED.match(self._caption) and self._step is not None:
-            self._expect(block.text, leaf.span, ExpectationSource.LINE)
-            self._mode = _Mode.STEPS
-            return
-        if self._mode != _Mode.STEPS or block.kind is BlockKind.TEXT:
-            return
-        file_name = _FILE_NAME.search(self._caption) if block.kind in {BlockKind.CONFIG, BlockKind.CODE} else None
-        if file_name:
-            block = replace(block, kind=BlockKind.FILE, file_name=file_name["name"])
-        drafts = drafts_of(block)
-        if drafts:
-            self._add(leaf, drafts, title=_caption_of(self._caption))
-            self._caption = ""
-        elif (
-            block.kind is BlockKind.OUTPUT
-            and self._step is not None
-            and re.search("output|see|look", self._caption, re.IGNORECASE)
-        ):
-            self._expect(block.text, leaf.span, ExpectationSource.LINE)
-
-    def _add(self, leaf: Leaf, drafts: tuple[Draft, ...], *, title: str) -> None:
-        step = self._present(leaf)
-        for index, draft in enumerate(drafts):
-            action = self._sessions.place(draft.action)
-            if not action.title and title and (index == 0 or len(drafts) == 1):
-                action = replace(action, title=title)
-            if self._pending is not None:
-                action = replace(action, bounds=self._pending.bounds, expectations=self._pending.expectations)
-                self._pending = None
-            option, is_or = draft.option, draft.is_or
-            if option is None and self._option is not None:
-                option, is_or = self._option, self._is_or and index == 0
-            begins = draft.option is not None
-            if is_or or not self._is_or or index == 0 or draft.option is not None:
-                step.entries.append(Entry(action=action, option=option, is_or=is_or, begins=begins))
-            else:
-                step.entries.append(Entry(action=action))
-        self._is_or = False if self._option is None else self._is_or
-        if self._is_or:
-            self._option, self._is_or = None, False
-
-    def _finished(self) -> list[_Draft]:
-        for draft in self._drafts:
-            if not draft.entries and draft.prose:
-                self._add_prose(draft)
-        return [draft for draft in self._drafts if draft.entries]
-
-    @staticmethod
-    def _add_prose(draft: _Draft) -> None:
-        """Make a step without commands what a person does."""
-        text = "\n".join(plain(leaf.text) for leaf in draft.prose)
-        span = Span(draft.prose[0].span.start, draft.prose[-1].span.end)
-        action = Action(id=NO_ID, kind=ActionKind.MANUAL, text=text, span=span, title=draft.title)
-        draft.entries.append(Entry(action=action))
+            self._bench.directive = found
 
 
-_SENTENCE = re.compile(r"(?P<first>.{8,}?[.:;])(?:\s|$)")
-_BOLD_LEAD = re.compile(r"\s*(?:\*\*|__)(?P<lead>[^*_]+)(?:\*\*|__)")
-
-
-def _item_title(text: str) -> str:
+def _item_title(leaf: Leaf) -> str:
     """Return the title of a list item: its bold lead, else its first sentence."""
-    lead = _BOLD_LEAD.match(text)
-    words = title_of(lead["lead"]) if lead else _caption_of(plain(text))
+    lead = _BOLD_LEAD.match(leaf.text)
+    words = title_of(lead["lead"]) if lead else headline_of(title_of(leaf.text))
     return words.rstrip(":.").strip()
-
-
-def _caption_of(words: str) -> str:
-    sentence = _SENTENCE.match(words)
-    first = (sentence["first"] if sentence else words).rstrip(":;").strip()
-    return first if len(first) <= 100 else first[:97].rstrip() + "…"
-
-
-def _numbered(drafts: list[_Draft]) -> list[Step]:
-    steps: list[Step] = []
-    for number, draft in enumerate(drafts, start=1):
-        entries = tuple(
-            replace(entry, action=replace(entry.action, id=ActionId(f"{number}.{index}")))
-            for index, entry in enumerate(draft.entries, start=1)
-        )
-        actions = {id(entry): replace(entry.action, variables=variables_in(entry.action)) for entry in entries}
-        items: list[Action | OptionGroup] = []
-        groups = 0
-        for item in grouped(entries):
-            if isinstance(item, Entry):
-                items.append(actions[id(item)])
-                continue
-            groups += 1
-            group_id = f"{number}" if groups == 1 else f"{number}{chr(ord('a') + min(groups, 26) - 1)}"
-            items.append(group_of(item, actions, group_id=group_id))
-        steps.append(
-            Step(
-                number=number,
-                title=draft.title,
-                phase=draft.phase,
-                span=Span(draft.start, max(draft.end, draft.start)),
-                items=tuple(items),
-            )
-        )
-    return steps

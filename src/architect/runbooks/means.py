@@ -1,0 +1,43 @@
+"""Alternatives that differ by their means: `Via the console` beside `Via the CLI`, as headings or as labels."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from architect.runbooks.labels import opening_label
+from architect.runbooks.markdown import Leaf
+from architect.runbooks.model import NodeKind
+from architect.runbooks.titles import means_title
+
+_LABEL_LEVEL = 7
+
+
+def alternatives_by_means(leaves: Iterable[Leaf]) -> frozenset[int]:
+    """Return where the headings and labels begin that name means, each with a neighbour of its own rank that does too."""
+    found: set[int] = set()
+    open_runs: dict[int, list[int]] = {}
+    for leaf in leaves:
+        level, title = _rank(leaf)
+        if not level:
+            continue
+        for deeper in [each for each in open_runs if each > level]:
+            _close(open_runs.pop(deeper), found)
+        if means_title(title):
+            open_runs.setdefault(level, []).append(leaf.span.start)
+        else:
+            _close(open_runs.pop(level, []), found)
+    for run in open_runs.values():
+        _close(run, found)
+    return frozenset(found)
+
+
+def _rank(leaf: Leaf) -> tuple[int, str]:
+    if leaf.kind is NodeKind.HEADING:
+        return leaf.level, leaf.words
+    label = opening_label(leaf)
+    return (_LABEL_LEVEL, label.title) if label is not None else (0, "")
+
+
+def _close(run: list[int], found: set[int]) -> None:
+    if len(run) > 1:
+        found.update(run)

@@ -1,0 +1,146 @@
+"""References: which procedure of the document an instruction means, by its link, by its name, or in other words."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+
+from architect.kernel.ids import RunbookId
+from architect.runbooks.instructions import instruction_in
+from architect.runbooks.model import Action, ActionKind, Option, OptionGroup, Runbook, Step
+from architect.runbooks.sections import Section
+from architect.runbooks.slugs import slug_of
+from architect.runbooks.wording import title_of
+
+_WORD = re.compile(r"[a-z][a-z0-9]+")
+_SUFFIX = re.compile(r"(?:ings?|ed|es|s|e)\Z")
+_COMMON_LIST = """
+    a an and any as at by do down for from if in into it its manual manually of off on or our out over procedure process quick re runbook
+    section service step system that the then this to up use using via with your
+"""
+_COMMON = frozenset(_COMMON_LIST.split())
+_SHORTEST_NAME = 8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Target:
+    """What a runbook can be meant by: its title, the words of its title, and all words it uses for what it does."""
+
+    id: RunbookId
+    title: str
+    named: frozenset[str]
+    known: frozenset[str]
+
+
+def with_references(runbooks: tuple[Runbook, ...], root: Section) -> tuple[Runbook, ...]:
+    """Return the runbooks with the references of what people do resolved to other runbooks of the document."""
+    if len(runbooks) < 2:
+        return tuple(_without_foreign(runbook) for runbook in runbooks)
+    anchors = _anchors(runbooks, root)
+    targets = tuple(_target(runbook) for runbook in runbooks)
+    return tuple(_mapped(runbook, _Resolver(runbook.id, anchors, targets)) for runbook in runbooks)
+
+
+def _without_foreign(runbook: Runbook) -> Runbook:
+    return _mapped(runbook, lambda action: replace(action, reference=None) if action.reference else action)
+
+
+def _anchors(runbooks: tuple[Runbook, ...], root: Section) -> dict[str, RunbookId]:
+    """Return the runbook that each anchor of a heading lies in."""
+    found: dict[str, RunbookId] = {}
+    starts = [(runbook.span.start, runbook.span.end, runbook.id) for runbook in runbooks]
+    position = 0
+    for section in root.all_sections():
+        if section.heading is None:
+            continue
+        start = section.heading.span.start
+        while position < len(starts) and starts[position][1] <= start:
+            position += 1
+        if position < len(starts) and starts[position][0] <= start:
+            found.setdefault(slug_of(section.title), starts[position][2])
+    found.update({runbook.id: runbook.id for runbook in runbooks})
+    return found
+
+
+def _target(runbook: Runbook) -> _Target:
+    titles = [runbook.title, *(action.title for action in runbook.actions)]
+    return _Target(
+        id=runbook.id,
+        title=title_of(runbook.title).lower(),
+        named=_stems(title_of(runbook.title)),
+        known=frozenset().union(*map(_stems, titles)),
+    )
+
+
+def _stems(text: str) -> frozenset[str]:
+    return frozenset(_stem(word) for word in _WORD.findall(text.lower()) if word not in _COMMON)
+
+
+def _stem(word: str) -> str:
+    return _SUFFIX.sub("", word) if len(word) > 4 else word.removesuffix("s")
+
+
+@dataclass(frozen=True, slots=True)
+class _Resolver:
+    """Finds what an action of one runbook refers to."""
+
+    own: RunbookId
+    anchors: Mapping[str, RunbookId]
+    targets: tuple[_Target, ...]
+
+    def __call__(self, action: Action) -> Action:
+        if action.kind is not ActionKind.MANUAL:
+            return action
+        linked = self.anchors.get(action.reference) if action.reference else None
+        found = linked or self._named(action.text) or self._meant(action.text)
+        return replace(action, reference=found if found != self.own else None)
+
+    def _named(self, text: str) -> RunbookId | None:
+        """Return the runbook whose whole title stands in the text."""
+        words = text.lower()
+        named = [target for target in self.targets if len(target.title) >= _SHORTEST_NAME and target.title in words]
+        named = [target for target in named if " " in target.title and target.id != self.own]
+        return max(named, key=lambda target: len(target.title)).id if named else None
+
+    def _meant(self, text: str) -> RunbookId | None:
+        """Return the one runbook whose title begins with what the text tells to do, and that fits its object."""
+        told = instruction_in(text.splitlines()[0]) if text.strip() else None
+        words = _WORD.findall(told.lower()) if told else []
+        if not words or len(words) > 12:
+            return None
+        verb = _stem(words[0])
+        others = frozenset(_stem(word) for word in words[1:] if word not in _COMMON)
+        fitting = [target for target in self.targets if target.id != self.own and _fits(target, verb, others)]
+        return fitting[0].id if len(fitting) == 1 else None
+
+
+def _fits(target: _Target, verb: str, others: frozenset[str]) -> bool:
+    if verb not in target.named or not target.named - {verb} <= others:
+        return False
+    return not others or bool(others & target.known)
+
+
+def _mapped(runbook: Runbook, change: Callable[[Action], Action]) -> Runbook:
+    """Return a runbook with each action changed; the same one where nothing changes."""
+    steps = tuple(_mapped_step(step, change) for step in runbook.steps)
+    if all(new is old for new, old in zip(steps, runbook.steps, strict=True)):
+        return runbook
+    return replace(runbook, steps=steps)
+
+
+def _mapped_step(step: Step, change: Callable[[Action], Action]) -> Step:
+    items = tuple(_mapped_item(item, change) for item in step.items)
+    return step if all(new is old for new, old in zip(items, step.items, strict=True)) else replace(step, items=items)
+
+
+def _mapped_item(item: Action | OptionGroup, change: Callable[[Action], Action]) -> Action | OptionGroup:
+    if isinstance(item, Action):
+        changed = change(item)
+        return item if changed == item else changed
+    options = tuple(_mapped_option(option, change) for option in item.options)
+    return item if options == item.options else replace(item, options=options)
+
+
+def _mapped_option(option: Option, change: Callable[[Action], Action]) -> Option:
+    return replace(option, actions=tuple(change(action) for action in option.actions))
