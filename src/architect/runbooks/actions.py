@@ -12,6 +12,7 @@ from architect.kernel.ids import ActionId
 from architect.runbooks.blocks import is_sql, psql_opener
 from architect.runbooks.instructions import instructs
 from architect.runbooks.model import Action, ActionKind, Block, BlockKind, Expectation, ExpectationSource, Span
+from architect.runbooks.programs import has_shell_shape, looks_like_command
 from architect.runbooks.titles import opens_alternative, option_title
 
 EXECUTABLE = frozenset({BlockKind.SHELL, BlockKind.TRANSCRIPT, BlockKind.SQL, BlockKind.PSQL, BlockKind.PROMQL})
@@ -157,7 +158,7 @@ def _lonely(block: Block, match: re.Match[str], earlier: list[_Piece]) -> list[_
         if earlier:
             earlier[-1].expected.append((expected, *match.span("words")))
         return []
-    if not words or not instructs(words):
+    if not words or not instructs(words) or looks_like_command(words) or has_shell_shape(words):
         return []
     start, end = match.span("words")
     return [_Piece(kind=ActionKind.MANUAL, start=start, end=end, comments=(words,))]

@@ -74,6 +74,7 @@ _CAPTION_OUTPUT = re.compile(
 _CAPTION_QUERY = re.compile(r"\b(?:query|queries|filters?|expression|search)\b", re.IGNORECASE)
 _CAPTION_RUN = re.compile(r"\b(?:run|running|execute|commands?|issue|type|invoke)\b", re.IGNORECASE)
 _CONFIG_LINES = re.compile(r"(?:^[ \t]*(?:- )?[\w./\"-]+\s*[:=](?:\s|$)[^\n]*\n?)+", re.MULTILINE)
+_FILTER = re.compile(r"[\w./@-]+\s*(?:=~|!~|!=|=)\s*\"[^\"]*\"\s*(?:$|AND\b|OR\b|[\w./@-]+\s*[=!<>])", re.IGNORECASE)
 _UNTYPED = re.compile(r"^(?:[ \t]*\.\.\.[ \t]*$|[ \t]*[A-Za-z][\w.-]*:(?:[ \t]|$)(?!//)|\{[ \t]*$|\{[ \t]*\"|[A-Z][A-Z0-9_()%/-]+(?:\s{2,}[A-Z]|\n))", re.MULTILINE)
 
 
@@ -292,7 +293,7 @@ def _data(text: str, first: str, caption: str) -> BlockKind:
         return kind
     if is_promql(text):
         return BlockKind.PROMQL
-    if _CAPTION_QUERY.search(caption):
+    if _CAPTION_QUERY.search(caption) or _FILTER.match(first):
         return BlockKind.CODE
     if _CONFIG_LINES.fullmatch(_without_comments(text) + "\n") and re.match(r"[\w./\"-]+(?::|\s*=)", first):
         return BlockKind.CONFIG if "\n" in text.strip() else BlockKind.TEXT

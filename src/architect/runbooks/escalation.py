@@ -79,7 +79,7 @@ class _Line:
 def escalation_in(root: Section, blocks: Mapping[int, Block]) -> tuple[EscalationLevel, ...]:
     """Return the levels of the first matrix that a document states, in its escalation part or below a label of that name."""
     for section in root.all_sections():
-        if _SECTION.match(section.title):
+        if _SECTION.match(section.title) and not any(_SECTION.match(each.title) for each in list(section.all_sections())[1:]):
             found = _of_leaves(list(section.all_leaves()), blocks)
             if found:
                 return found
@@ -199,7 +199,7 @@ def _by_sentence(lines: Sequence[_Line]) -> list[_Level]:
     for line in lines:
         if _TARGETS.search(line.text) and _PERSON.search(line.text) and (line.is_item or seconds_in(line.text) is not None):
             found.append(_Level(len(found) + 1, _condition_of(line.text), [line.text], line.span))
-    return found
+    return found if any(level.condition for level in found) else []
 
 
 def _by_chain(lines: Sequence[_Line]) -> list[_Level]:

@@ -35,13 +35,16 @@ _NUMBER_WORDS = {
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 
 _THRESHOLD = re.compile(
-    r"(?P<subject>[A-Za-z][\w/%. -]{0,60}?)?\s*\(?\s*(?:(?:is|are|at|stays|rises|goes|was)\s+)?"
+    r"(?P<subject>(?<!\w)[A-Za-z][\w/%. -]{0,60}?)?\s*\(?\s*(?:(?:is|are|at|stays|rises|goes|was)\s+)?"
     r"(?P<sign>>=|=>|≥|<=|=<|≤|==|&gt;=?|&lt;=?|>|<|\b(?:greater|more|higher|larger|longer|slower) than|\babove|\bover|\bexceed(?:s|ed|ing)?|"
     r"\b(?:less|lower|fewer|smaller) than|\bbelow|\bunder|\bat least|\bat most)\s*"
     r"(?P<value>\d[\d,]*(?:\.\d+)?)\s*(?P<unit>%|percent\b|ms\b|milliseconds?\b|µs\b|us\b|seconds?\b|secs?\b|s\b|minutes?\b|mins?\b|m\b|"
     r"hours?\b|h\b|days?\b|[KMGT]i?B\b|bytes?\b|/s\b|per second\b|req/s\b|rps\b|connections?\b|restarts?\b|pods?\b|nodes?\b|errors?\b)?",
     re.IGNORECASE,
 )
+_SIGN = re.compile(r"[<>=≥≤]|&[gl]t;|\b(?:than|above|over|exceed\w*|below|under|at least|at most)\b", re.IGNORECASE)
+_CONNECTORS = re.compile(r"\b(?:when|if|that|because|whenever|means|where|and|or)\b|[.:;] ", re.IGNORECASE)
+_AUXILIARY = re.compile(r"(?:\b(?:is|are|was|has|have|been|being|be|the|a|an|its|rises?|goes|stays|remains|at)\b\s*)+\Z|^(?:the|an?|any|its)\s+|^(?:has|have|is|are|been)\b\s*", re.IGNORECASE)
 _QUANTILE = re.compile(
     r"(?<![\w.])(?:p|perc(?:entile)?\s*)(?P<q>\d{2,3}(?:\.\d+)?)(?!\w)|(?P<n>\d{2}(?:\.\d+)?)th\s+percentile",
     re.IGNORECASE,
@@ -148,17 +151,21 @@ def sla_in(text: str, span: Span) -> Sla | None:
 
 def thresholds_in(text: str, at: int, *, subject: str = "") -> tuple[Threshold, ...]:
     """Return the bounds in words that `text`, which begins at offset `at`, states; `subject` stands in where none does."""
+    if not _SIGN.search(text):
+        return ()
     return tuple(_threshold(match, at, subject) for match in _THRESHOLD.finditer(text) if _is_bound(match))
 
 
 def _is_bound(match: re.Match[str]) -> bool:
     """Tell a bound from words: `over 5` without a unit counts only with a sign."""
+    if re.search(r"\b(?:for|within|in|of)\s*\Z", match["subject"] or "", re.IGNORECASE) and _DURATION.match(match.string, match.start("value")):
+        return False
     return bool(match["unit"]) or match["sign"][0] in "<>=≤≥&"
 
 
 def _threshold(match: re.Match[str], at: int, subject: str) -> Threshold:
     unit = match["unit"] or ""
-    own = (match["subject"] or "").strip(" -(")
+    own = _own_subject(match["subject"] or "")
     quantile = _quantile(own) if own else None
     sign = match["sign"].lower()
     comparison = _SIGNS.get(sign) or (
@@ -173,6 +180,12 @@ def _threshold(match: re.Match[str], at: int, subject: str) -> Threshold:
         quantile=quantile,
         span=Span(at + start, at + match.end()),
     )
+
+
+def _own_subject(words: str) -> str:
+    """Return what a bound is about: the words after the last `when` or its like, without the verb."""
+    last = _CONNECTORS.split(words)[-1]
+    return _AUXILIARY.sub("", last.strip(" -(.")).strip()
 
 
 def _value(number: str, unit: str) -> float:

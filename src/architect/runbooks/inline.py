@@ -11,7 +11,7 @@ from architect.runbooks.blocks import is_promql, is_sql
 from architect.runbooks.instructions import instructs
 from architect.runbooks.markdown import Leaf
 from architect.runbooks.model import Block, BlockKind, Segment, Span
-from architect.runbooks.programs import PROGRAMS, has_shell_shape, is_program, program_of, reads_as_sentence
+from architect.runbooks.programs import PROGRAMS, has_shell_shape, is_bare_command, is_program, program_of
 from architect.runbooks.wording import plain, title_of
 
 _TICKS = re.compile(r"`+")
@@ -21,6 +21,7 @@ _NOT_A_CALL = re.compile(
 _TOLD = re.compile(
     r"\b(?:run(?:ning)?|re-?run(?:ning)?|execut(?:e|es|ing)|issu(?:e|ing)|typ(?:e|ing)|invok(?:e|ing)|commands?)\b[^.`]{0,30}\Z", re.IGNORECASE
 )
+_TOLD_DIRECTLY = re.compile(r"\b(?:run(?:ning)?|execut(?:e|ing)|typ(?:e|ing)|enter|issue|start|invoke)\s+\Z", re.IGNORECASE)
 _LED = re.compile(r"\b(?:run(?:ning)?|with|using|use|via|by|do|try|execute|check|commands?|enter)\b[^.`]{0,40}\Z|[:>→]\s*\Z", re.IGNORECASE)
 _FORBIDDEN = re.compile(
     r"\b(?:do not|don't|never|avoid|instead of|rather than|without|unlike)\s+(?:\w+\s+){0,3}\Z"
@@ -86,9 +87,7 @@ def command_line(leaf: Leaf) -> Block | None:
     line = leaf.text.strip()
     if "\n" in line or "`" in line or line[:1].isupper() or len(line) > _NEAR:
         return None
-    word = program_of(line)
-    is_command = (word in PROGRAMS and " " in line) or line.startswith(("sudo ", "./")) or has_shell_shape(line)
-    if not is_command or reads_as_sentence(line):
+    if not is_bare_command(line):
         return None
     start = leaf.text.index(line)
     host = Block(kind=BlockKind.SHELL, tag="", text=leaf.text, span=leaf.span, segments=leaf.segments, line=leaf.line)
@@ -102,7 +101,12 @@ def _block(leaf: Leaf, span: CodeSpan) -> Block | None:
     if len(text) < 3:
         return None
     before = leaf.text[max(span.start - _NEAR, 0) : span.start].rstrip("`")
-    kind = _kind(text, is_led=_is_led(leaf, span, before), is_told=bool(_TOLD.search(before)))
+    kind = _kind(
+        text,
+        is_led=_is_led(leaf, span, before),
+        is_told=bool(_TOLD.search(before)),
+        is_told_directly=bool(_TOLD_DIRECTLY.search(before)),
+    )
     if kind is None or _FORBIDDEN.search(before) or (not before.strip() and _DESCRIBED.match(leaf.text, span.start + len(span.text))):
         return None
     start = span.start + len(span.text) - len(span.text.lstrip())
@@ -124,10 +128,10 @@ def _is_led(leaf: Leaf, span: CodeSpan, before: str) -> bool:
     return instructs(plain(sentence) or title_of(leaf.text[span.start :]))
 
 
-def _kind(text: str, *, is_led: bool, is_told: bool) -> BlockKind | None:
+def _kind(text: str, *, is_led: bool, is_told: bool, is_told_directly: bool = False) -> BlockKind | None:
     """Return what a code span is as a command, None where it only names something."""
     if " " not in text:
-        return BlockKind.SHELL if is_told and text in PROGRAMS and text not in _NAMES_ONLY else None
+        return BlockKind.SHELL if is_told_directly and text in PROGRAMS and text not in _NAMES_ONLY else None
     if _NOT_A_CALL.match(text) or not is_led:
         return None
     if is_sql(text):

@@ -26,7 +26,7 @@ _VERBS_LIST = """
     minimise minimize mitigate modify monitor mount move mute name navigate negotiate notify note observe obtain offload open
     optimise optimize order organise organize override page pass paste patch pause perform persist pick pin ping place plan post
     practice prepare press preserve prevent print prioritise prioritize proceed process promote propose protect provide provision
-    prune publish pull purge push put query quit raise rate-limit re-apply re-check re-create re-deploy re-enable re-run re-start re-try
+    prune publish pull purge push put query quit raise rate rate-limit re-apply re-check re-create re-deploy re-enable re-run re-start re-try
     reach read reassign reattach rebalance reboot rebuild recall recheck reclaim recommend reconcile reconfigure reconnect record
     recover recreate recycle redeploy redirect redo reduce refactor refer refresh regenerate register reinstall reinstate reissue
     reject relaunch release reload relocate remediate remember remind remove rename renew repair repeat replace replay replicate
@@ -50,8 +50,8 @@ _ADVERB = re.compile(
     re.IGNORECASE,
 )
 _MODAL = re.compile(
-    r"(?:you|we|one|they|operators?|the (?:on-?call|engineer|operator|team|on-?call engineer))\s+"
-    r"(?:(?:can|could|should|must|may|might|will)(?:\s+(?:also|then|now|need to|want to|have to))*|(?:need|have|want|ought) to|will need to)\s+"
+    r"(?:you|we|one|operators?|the (?:on-?call|engineer|operator|team|on-?call engineer))\s+"
+    r"(?:(?:should|must|will)(?:\s+(?:also|then|now|need to|want to|have to))*|(?:need|have|want|ought) to|will need to)\s+"
     r"|it is (?:recommended|advised|possible|important|necessary|best)(?: that you| to)\s+",
     re.IGNORECASE,
 )
@@ -68,7 +68,7 @@ _AS_NOUN = re.compile(
     r"|(?<=increase|decrease)\s+in\b|(?<=change)s?\s+(?:to|in)\b|\s*[-–—]\s|\s*:\s",
     re.IGNORECASE,
 )
-_FINITE = re.compile(r"\b(?:is|are|was|were|will|has|have|had|does|can|may|might|should|must)\b", re.IGNORECASE)
+_FINITE = re.compile(r"\b(?:is|are|was|were|will|has|have|had|does|can|may|might|should|must)\b|[<>≥≤]=?\s*\d", re.IGNORECASE)
 _FOREIGN = re.compile("[\u0400-\u04ff\u0590-\u06ff\u0900-\u0dff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 _MAX_STRIPPED = 6
 
@@ -78,11 +78,8 @@ def instruction_in(words: str) -> str | None:
     """Return the clause of plain words that tells the reader to do something, None where they only state something.
 
     Conditions, adverbs and labels in front of the verb are passed over: `If it is full, delete logs` instructs.
-    Text in scripts whose verbs are not known here counts as an instruction.
     """
     rest = without_symbols(words.strip())
-    if _FOREIGN.search(rest):
-        return rest
     for _ in range(_MAX_STRIPPED):
         if _is_imperative(rest):
             return rest
@@ -99,7 +96,7 @@ def _is_imperative(words: str) -> bool:
     if _CONSTRAINT.match(words):
         return True
     match = _FIRST.match(words)
-    if match is None or match.group().lower() not in _VERBS:
+    if match is None or match.group().lower() not in _VERBS or (match.group().isupper() and len(match.group()) > 1):
         return False
     return not _AS_NOUN.match(words, match.end())
 
@@ -109,9 +106,15 @@ def instructs(words: str) -> bool:
     return instruction_in(words) is not None
 
 
+def is_foreign(words: str) -> bool:
+    """Say whether words are written in a script whose verbs are not known here."""
+    return bool(_FOREIGN.search(words))
+
+
 def states(words: str) -> bool:
     """Say whether plain words plainly state something: they have a finite verb, or begin with one in the third person."""
     first = _FIRST.match(words)
     if first is not None and first.group().endswith("s") and first.group().lower().removesuffix("s") in _VERBS:
         return True
-    return bool(_FINITE.search(words)) or not words[:1].isalnum()
+    is_value = ": " in words and not instructs(words)
+    return is_value or " " not in words.strip() or bool(_FINITE.search(words)) or not words[:1].isalnum()

@@ -6,14 +6,14 @@ import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
-from architect.runbooks.instructions import instructs
+from architect.runbooks.instructions import instructs, is_foreign
 from architect.runbooks.markdown import Leaf
 from architect.runbooks.model import NodeKind
-from architect.runbooks.wording import title_of, without_symbols
+from architect.runbooks.wording import is_step_title, title_of, without_symbols
 
 _ANCHOR = re.compile(r"\s*\[[^\]\n]*\]\(#[^)\n]*\)\s*\Z")
-_CAUSE = re.compile(r"(?:(?:if|for|when)\s+)?(?P<cause>[^:]{2,70}?)\s*(?::|→|->|=>|⇒)\s+(?P<remedy>\S.*)", re.IGNORECASE | re.DOTALL)
-_CONDITION = re.compile(r"(?:if|when)\s+(?P<cause>[^,:]{2,90}),\s+(?P<remedy>\S.*)", re.IGNORECASE | re.DOTALL)
+_CAUSE = re.compile(r"(?P<cause>[^:]{2,70}?)\s*(?::|→|->|=>|⇒)\s+(?P<remedy>\S.*)", re.IGNORECASE | re.DOTALL)
+_CONDITION = re.compile(r"(?P<cause>(?:if|when)\s+[^,:]{2,90}),\s+(?P<remedy>\S.*)", re.IGNORECASE | re.DOTALL)
 
 
 @dataclass(slots=True)
@@ -29,7 +29,7 @@ class List:
     @property
     def instructions(self) -> int:
         """How many of its items tell the reader to do something."""
-        return sum(instructs(lead) or lead.endswith("?") for lead in self.leads)
+        return sum(instructs(lead) or lead.endswith("?") or is_foreign(lead) for lead in self.leads)
 
 
 def lists_of(leaves: Iterable[Leaf], headings: Collection[str]) -> Mapping[int, List]:
@@ -56,7 +56,7 @@ def cause_of(words: str) -> tuple[str, str] | None:
     if match is None:
         return None
     cause, remedy = match["cause"].strip(), match["remedy"].strip()
-    if instructs(cause) or not instructs(remedy):
+    if instructs(cause) or is_step_title(cause) or not instructs(remedy):
         return None
     return cause, remedy
 
@@ -66,4 +66,4 @@ def _is_navigation(one: List, headings: Collection[str]) -> bool:
     if len(one.texts) > 1 and all(_ANCHOR.match(text) for text in one.texts):
         return True
     titled = sum(title_of(text).lower() in headings for text in one.texts)
-    return titled >= 2 and titled * 3 >= len(one.texts) * 2
+    return titled >= 2 and titled * 2 >= len(one.texts)

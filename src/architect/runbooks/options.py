@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from architect.runbooks.model import Action, ActionKind, Option, OptionGroup, Phase, Span
@@ -70,14 +71,16 @@ def grouped(entries: tuple[Entry, ...]) -> list[Item]:
             items[-1] = [(last.action.title, [last]), (entry.action.title, [entry])]
         else:
             items.append(entry)
-    return [_sole(item) for item in items]
+    return list(_choices(items))
 
 
-def _sole(item: Item) -> Item:
-    """Return what is one action and no choice as that action."""
-    if isinstance(item, list) and len(item) == 1 and len(item[0][1]) == 1:
-        return item[0][1][0]
-    return item
+def _choices(items: list[Item]) -> Iterator[Item]:
+    """Yield the items; what has no second alternative is no choice."""
+    for item in items:
+        if isinstance(item, list) and len(item) == 1:
+            yield from item[0][1]
+        else:
+            yield item
 
 
 def _goes_on(last: Entry, entry: Entry) -> bool:

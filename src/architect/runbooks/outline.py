@@ -92,7 +92,8 @@ class Outliner:
 
     def _title(self, section: Section) -> str:
         """Return a section's title; one that a site generator fills in is the document's."""
-        return self._fallback if not section.title or _TEMPLATE_TITLE.fullmatch(section.title) else section.title
+        is_empty = not section.title or bool(_TEMPLATE_TITLE.fullmatch(section.title))
+        return self._fallback if is_empty or (section.level == 1 and is_background(section.title)) else section.title
 
     def _is_procedure(self, section: Section) -> bool:
         """Decide whether a section is one runbook: it acts itself, states facts of one, or its parts are phases."""

@@ -95,6 +95,17 @@ def reads_as_sentence(line: str) -> bool:
     return outside.rstrip().endswith((".", ":", "?", "!")) or bool(_PROSE_WORDS.search(outside))
 
 
+def is_bare_command(line: str) -> bool:
+    """Say whether a line without any marks is a command: stricter, since nothing but its words tells."""
+    word = program_of(line)
+    if reads_as_sentence(line) or " " not in line:
+        return False
+    if line.startswith(("sudo ", "./")) or has_shell_shape(line):
+        return True
+    outside = _QUOTED.sub(" ", line)
+    return word in PROGRAMS and (word not in _LIKE_ENGLISH or bool(_OPTION.search(outside) or _OPERATOR.search(outside)))
+
+
 def has_shell_shape(line: str) -> bool:
     """Say whether a line of unknown words can be nothing but shell: an option, a pipe, an expansion, a keyword."""
     stripped = line.strip()
@@ -106,4 +117,4 @@ def has_shell_shape(line: str) -> bool:
     rest = _QUOTED.sub(" ", stripped.partition(word)[2])
     if not rest.strip() or rest.lstrip().startswith(("=", ":", "(", "[", "{", ",", ";")) or len(_PROSE_WORDS.findall(rest)) > 1:
         return False
-    return bool(_OPTION.search(rest) or re.search(r"\$\(|\s\|\s*[a-z]|\s&&\s", rest)) or stripped.startswith("sudo ")
+    return bool(_OPTION.search(rest) or re.search(r"\$\(|\s\|\s*[a-z]", rest)) or stripped.startswith("sudo ")

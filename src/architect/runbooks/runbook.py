@@ -11,7 +11,7 @@ from architect.kernel.ids import RunbookId
 from architect.runbooks.actions import connection_placeholders
 from architect.runbooks.facts import severity_in, sla_in, thresholds_in
 from architect.runbooks.finishing import Uses
-from architect.runbooks.labels import Label
+from architect.runbooks.labels import Label, opening_label
 from architect.runbooks.lists import List
 from architect.runbooks.model import Action, ActionKind, Block, Kind, NodeKind, Runbook, Sla, Span, Threshold, Variable
 from architect.runbooks.outline import Procedure, is_alert_name
@@ -54,6 +54,13 @@ _KINDS: tuple[tuple[Kind, re.Pattern[str]], ...] = (
     ),
     (Kind.INCIDENT, re.compile(r"\b(?:incidents?|outages?|alerts?|on-?call|response|severity|escalation)\b", re.IGNORECASE)),
 )
+_GUIDE = re.compile(r"\b(?:runbooks?|playbooks?|response|procedures|guide|handbook|manual|plan)\b", re.IGNORECASE)
+_FAULT = re.compile(
+    r"\b(?:fail\w*|errors?|down|slow\w*|high|stuck|crash\w*|unavailab\w+|leaks?|exhaust\w+|time-?outs?|unreachable|broken|corrupt\w*|missing|lost|"
+    r"degrad\w+|unhealthy|not (?:\w+ )?(?:working|starting|ready|responding|reachable|running)|issues?|problems?|lag(?:ging)?|outage)\b",
+    re.IGNORECASE,
+)
+_FAULT_PART = re.compile(r"diagnos\w+|investigation|triage|mitigation|resolution|fix(?:es)?\b|workarounds?|remediation|root cause|problem", re.IGNORECASE)
 _FAULT_KINDS = tuple((kind, pattern) for kind, pattern in _KINDS if kind is not Kind.TASK)
 
 
@@ -198,9 +205,16 @@ def _kind(procedure: Procedure, body: Body, labels: tuple[Label, ...], setting: 
         return found
     if _is_alert(procedure, body, labels):
         return Kind.INCIDENT
-    if procedure.sections and (found := _kind_named(setting.title, _FAULT_KINDS)) is not None:
+    if procedure.sections and _GUIDE.search(setting.title) and (found := _kind_named(setting.title, _FAULT_KINDS)):
         return found
-    return Kind.TROUBLESHOOTING if body.symptoms else Kind.TASK
+    return Kind.TROUBLESHOOTING if body.symptoms or _mends(procedure) else Kind.TASK
+
+
+def _mends(procedure: Procedure) -> bool:
+    """Say whether a runbook is about a fault: by its title, or because its parts diagnose or mend one."""
+    if _FAULT.search(procedure.title):
+        return True
+    return any(_FAULT_PART.match(title_of(leaf.words)) for leaf in procedure.leaves if leaf.kind is NodeKind.HEADING or opening_label(leaf))
 
 
 def _kind_named(title: str, kinds: tuple[tuple[Kind, re.Pattern[str]], ...]) -> Kind | None:

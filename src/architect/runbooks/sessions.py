@@ -57,6 +57,7 @@ class Sessions:
 
     def __init__(self) -> None:
         self._open: list[Session] = []
+        self._outside: set[str] = set()
         self._connection: str | None = None
 
     def place(self, action: Action) -> Action:
@@ -67,7 +68,10 @@ class Sessions:
             return action
         if _LEAVES.match(action.text) and self._open:
             return with_session(action, self._open.pop())
-        self._end_contradicted(action)
+        program = program_of(action.text)
+        self._end_contradicted(program)
+        if not self._open:
+            self._outside.add(program)
         placed = with_session(action, self._open[-1] if self._open else None)
         session = opened_session(action)
         if session is not None:
@@ -105,13 +109,11 @@ class Sessions:
         self._connection = placed.connection or self._connection
         return placed
 
-    def _end_contradicted(self, action: Action) -> None:
-        program = program_of(action.text)
+    def _end_contradicted(self, program: str) -> None:
         while self._open and self._contradicts(self._open[-1], program):
             self._open.pop()
 
-    @staticmethod
-    def _contradicts(session: Session, program: str) -> bool:
+    def _contradicts(self, session: Session, program: str) -> bool:
         match session.kind:
             case SessionKind.PSQL:
                 return True
@@ -120,7 +122,8 @@ class Sessions:
             case SessionKind.EXEC:
                 return program in ORCHESTRATORS or program in _REMOTE or program == program_of(session.opener)
             case SessionKind.SSH:
-                return program in {"scp", "sftp"} or (program == "ssh" and program == program_of(session.opener))
+                is_from_outside = program in ORCHESTRATORS and program in self._outside
+                return is_from_outside or program in {"scp", "sftp"} or program == "ssh" == program_of(session.opener)
             case SessionKind.SHELL:
                 return False
 

@@ -13,7 +13,7 @@ from architect.runbooks.bench import Alternative, Bench, Part
 from architect.runbooks.directives import Directive, directive_of
 from architect.runbooks.finishing import Uses, default_phase, finished, phase_told
 from architect.runbooks.inline import command_line, commands_in
-from architect.runbooks.instructions import instruction_in, instructs, states
+from architect.runbooks.instructions import instruction_in, instructs, is_foreign, states
 from architect.runbooks.labels import Label, labels_of, opening_label
 from architect.runbooks.lists import List, cause_of
 from architect.runbooks.markdown import Leaf
@@ -46,7 +46,11 @@ _CHOICE = re.compile(
     re.IGNORECASE,
 )
 _NOTHING = re.compile(r"(?:todo|tbd|n/?a|none|-+|\.+)?[.:]?", re.IGNORECASE)
-_POINTS = re.compile(r"(?:see|refer|consult|read|note|remember|learn)\b", re.IGNORECASE)
+_POINTS = re.compile(
+    r"(?:visit|click|check out|browse)\b.*\b(?:documentation|docs|here)\b|(?:see|refer|consult|read|note|remember|learn|take a look|follow (?:this|these|the|our) (?:recipe|steps|instructions|guide|procedure|documentation))\b",
+    re.IGNORECASE,
+)
+_LEADS_ON = re.compile(r"\b(?:follow(?:ing|s)?|these|below|steps|ways|options)\b", re.IGNORECASE)
 _FILE_NAME = re.compile(
     r"(?:save|create|write|put|add|copy|paste|store|edit)\b[^`\n]{0,80}`(?P<name>[\w./~-]+\.\w{1,8})`", re.IGNORECASE
 )
@@ -103,7 +107,7 @@ class Reader:
         self._choice_lists: set[int] = set()
         self._item: int | None = None
         self._inner_item: int | None = None
-        self._is_lead = False
+        self._is_lead = self._item_ended = False
         self._caption = self._caption_text = ""
         self._symptoms: list[tuple[str, Span]] = []
         self._labels: list[Label] = []
@@ -161,6 +165,7 @@ class Reader:
         """Begin a part under a heading or label; an alternative stays in the step that its first one began."""
         self._mode = mode
         self._item = None
+        self._item_ended = False
         self._caption = self._caption_text = ""
         self._chooses_next_list = self._is_remark = self._is_example = self._shows_next = False
         if self._opens_alternative(title, leaf, level):
@@ -209,6 +214,9 @@ class Reader:
             if label.value and (what := expected_in(f"{label.title}: {label.value}")) is not None:
                 self._bench.expect(what, label.value_span)
                 return True
+        if labels and labels[0].value and is_aside(labels[0].title):
+            self._note(leaf, None)
+            return True
         if not any(is_fact(label.title) for label in labels):
             return False
         self._facts_of(labels)
@@ -257,6 +265,7 @@ class Reader:
         if not leaf.items:
             if leaf.kind is NodeKind.PARAGRAPH:
                 self._chooses_next_list = False
+                self._item_ended = self._item_ended or self._item is not None
             self._item = None
         alternative = self._bench.alternative
         if alternative is not None and alternative.item is not None:
@@ -305,8 +314,9 @@ class Reader:
             return
         if self._begins_step(leaf):
             self._item = leaf.items[0].item_id
+            self._item_ended = False
             title = _item_title(leaf)
-            phase = phase_told(title, words)
+            phase = self._phase_told(title, words)
             draft = self._bench.begin(
                 title, leaf, phase or self._bench.part.phase, is_stated=phase is not None or self._bench.part.is_stated
             )
@@ -316,9 +326,17 @@ class Reader:
         self._follow_alternative(leaf, words)
         self._prose(leaf, index, words, is_lead=False)
 
+    def _phase_told(self, title: str, words: str) -> Phase | None:
+        """Return the phase that a step names; to verify something in the course of a diagnosis is to diagnose."""
+        found = phase_told(title, words)
+        part = self._bench.part
+        return Phase.DIAGNOSE if found is Phase.VERIFY and part.phase is Phase.DIAGNOSE and part.is_stated else found
+
     def _begins_step(self, leaf: Leaf) -> bool:
         """Say whether a paragraph is the first of a numbered item that is a step of its own."""
         if self._bench.part.is_explicit or self._causes_level or len(leaf.items) != 1 or leaf.items[0].number is None:
+            return False
+        if self._bench.alternative is not None and self._bench.alternative.level is not None:
             return False
         if leaf.items[0].item_id == self._item or leaf.items[0].list_id in self._choice_lists or self._chooses_next_list:
             return False
@@ -348,7 +366,8 @@ class Reader:
             return option_title(_item_title(leaf))
         if item.list_id in self._choice_lists or (self._causes_level and len(leaf.items) == 1):
             return option_title(_item_title(leaf)) or _item_title(leaf)
-        if one is not None and one.is_by_cause and self._bench.part.phase is Phase.MITIGATE:
+        part = self._bench.part
+        if one is not None and one.is_by_cause and part.phase is Phase.MITIGATE and part.is_stated:
             found = cause_of(words)
             return found[0] if found else None
         return None
@@ -388,21 +407,26 @@ class Reader:
         is_own_alternative = self._bench.alternative is not None and self._bench.alternative.is_or and not words.endswith(":")
         if self._is_program(following) and not is_own_alternative:
             return
-        if words.endswith(":") and following is not None and len(following.items) > len(leaf.items):
-            self._note(leaf, told)
+        is_above_list = following is not None and len(following.items) > len(leaf.items)
+        if is_above_list and (words.endswith(":") or _LEADS_ON.search(words)):
+            if self._bench.step is not None:
+                self._bench.step.prose.append(leaf)
             return
         is_item = bool(leaf.items) and (self._is_lead or told is not None)
         is_task = self._is_task(leaf, words, told) if is_item else told is not None and not _POINTS.match(told)
         if self._is_remark or not is_task:
             self._note(leaf, told)
             return
+        if self._item_ended and not leaf.items and not self._bench.part.is_explicit and self._bench.alternative is None:
+            phase = self._phase_told(headline_of(words), words) or self._bench.part.phase
+            self._bench.begin(headline_of(words), leaf, phase, is_stated=True)
         data = self._blocks.get(following.span.start) if following is not None else None
         attached = data if data is not None and data.kind not in EXECUTABLE and words.endswith(":") else None
         self._manual(leaf, words, attached)
 
     def _is_task(self, leaf: Leaf, words: str, told: str | None) -> bool:
         """Say whether an item is something to do: it instructs, or stands in a part that mends and states nothing."""
-        if told is not None or words.endswith("?") or leaf.items[0].number is not None or _ANCHOR.search(leaf.text):
+        if told is not None or words.endswith("?") or leaf.items[-1].number is not None or is_foreign(words) or _ANCHOR.search(leaf.text):
             return True
         return self._bench.part.phase is Phase.MITIGATE and self._bench.part.is_stated and not states(words)
 

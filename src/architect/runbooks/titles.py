@@ -31,12 +31,12 @@ _PHASES: tuple[tuple[Phase, str], ...] = (
     ),
     (
         Phase.PAGE,
-        r"page(?= (?:the|on|your|an?|all|who|\w+[- ]?(?:team|lead|manager|engineers?|dba|owner|responders?|on-?call))\b)|paging|"
+        r"page(?!s| (?:loads?|sizes?|cache|faults?|tables?|is|not|views?|shows?|counts?|in|up|down|times?|speed|errors?|has|does|can|will|of)\b)|paging|"
         r"(?:call|notify|alert|wake) (?:the )?on-?call",
     ),
     (
         Phase.COMMUNICATE,
-        r"communicat\w*|notif(?:y|ies|ying|ication|ications)|announc\w*|status (?:page )?updates?|inform|stakeholders?|"
+        r"communicat\w*|slack|teams|zoom|war[- ]?room|status ?page|comms|notif(?:y|ies|ying|ication|ications)|announc\w*|status (?:page )?updates?|inform|stakeholders?|"
         r"(?:post|send|publish|update|write|share|tell)\b[^.:]{0,40}\b(?:status|slack|channel|stakeholders?|customers?|users?|"
         r"message|e-?mail|announcement)",
     ),
@@ -48,9 +48,8 @@ _PHASES: tuple[tuple[Phase, str], ...] = (
     (
         Phase.MITIGATE,
         r"mitigat\w*|resolution|resolv\w*|fix\w*|solutions?|remed\w*|recover\w*|repair\w*|workarounds?|corrective|restart\w*"
-        r"|restor\w*|scal(?:e|es|ed|ing)|block\w*|switch\w*|fail(?:ing)?[- ]?over|stop\w*|optimi[sz]\w*|procedures?|steps|actions?|"
-        r"playbook|runbook|do this immediately|immediate\w*|activat\w*|enabl\w*|disabl\w*|drain\w*|clean\w*|delet\w*|remov\w*|kill\w*|"
-        r"flush\w*|response|what to do|apply\w*|deploy\w*|upgrad\w*|increas\w*|decreas\w*|reduc\w*|rotat\w*|promot\w*|terminat\w*|"
+        r"|restor\w*|scal(?:e|es|ed|ing)|block\w*|switch\w*|fail(?:ing)?[- ]?over|stop\w*|optimi[sz]\w*|immediate\w*|activat\w*|enabl\w*|disabl\w*|drain\w*|clean\w*|delet\w*|remov\w*|kill\w*|"
+        r"flush\w*|apply\w*|deploy\w*|upgrad\w*|increas\w*|decreas\w*|reduc\w*|rotat\w*|promot\w*|terminat\w*|"
         r"reset\w*|rebuild\w*|recreat\w*|redeploy\w*|reboot\w*|isolat\w*|cordon\w*|evict\w*|purg\w*|throttl\w*|缓解|处理",
     ),
     (

@@ -70,11 +70,14 @@ def sentences_of(words: str) -> list[str]:
 _SENTENCE_END = re.compile(r"(?<=[.!?])(?<!e\.g\.)(?<!i\.e\.)(?<!etc\.)(?<!vs\.)\s+(?=[A-Z\d`\"'(])")
 
 
+_CONDITION = re.compile(r"(?:for|if|when|once|after|before|in case|unless|on|where)\s", re.IGNORECASE)
+
+
 def headline_of(words: str) -> str:
     """Return the first sentence or clause of plain words, short enough for a title."""
     first = sentences_of(words)[0] if words.strip() else ""
     head, colon, _ = first.partition(": ")
-    if colon and len(head) >= 3:
+    if colon and len(head) >= 3 and not _CONDITION.match(head):
         first = head
     first = first.rstrip(".:;").strip()
     return first if len(first) <= 100 else first[:97].rstrip() + "…"
