@@ -59,10 +59,16 @@ _FILE_WORD = re.compile(r"[\w~-]*[./][\w./-]+\Z")
 _AUTOLINK = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:\S|[^\s@]+@[\w-]+\.[\w.-]+\Z")
 _LITERAL_ANGLES = frozenset({"none", "nil", "null", "unknown", "unset", "invalid", "stdin", "br", "p", "none>"})
 
+_ANY = re.compile(r"[<$\[{]|[A-Z]{2}|your[_-]")
+"""What every placeholder holds: a bracket, a dollar sign, capitals, or the word for whose value it is."""
+_MAYBE = re.compile(r"[$\[{]|(?<![A-Za-z0-9])[A-Z][A-Z0-9]")
+"""What a placeholder that only its surroundings tell holds."""
+
 _YOUR = re.compile(
     r"(?<![\w$.{-])(?:YOUR(?:[_-][A-Z0-9]+)+|YOUR(?:/[A-Z0-9]+)+|your(?:[_-][a-z0-9]+)+"
     r"|(?:REPLACE|INSERT|ENTER)[_-][A-Z0-9_-]*[A-Z0-9]|CHANGE_?ME|REPLACE_?ME)(?![\w(=]|-\w)"
 )
+_MAYBE_YOURS = re.compile(r"YOUR|your|REPLACE|INSERT|ENTER|CHANGE")
 _UPPER = re.compile(r"(?<![\w$.{<\[%\\+-])(?P<word>[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*)(?![\w(=\[{%]|:\.)")
 _BRACKET = re.compile(r"(?<![\w$.\])}^\[\\])\[(?P<inner>[A-Za-z][A-Za-z0-9_ -]{1,48}[A-Za-z0-9])\](?![\]\[(*+?{])")
 _DOUBLE_BRACES = re.compile(r"(?<!\{)\{\{\s*(?P<inner>[A-Za-z_][\w -]{0,60}?)\s*\}\}(?!\})")
@@ -310,23 +316,30 @@ def find(text: str, language: Language = Language.SHELL) -> tuple[Placeholder, .
 
     A `$NAME` counts unless the text assigned it before; callers drop those that earlier text assigned.
     """
+    if not _ANY.search(text):
+        return ()
     if language is Language.TEXT:
         return _without_overlaps(chain(_angles(text), _yours(text), _double_braces(text), _text_brackets(text)))
     certain = _without_overlaps(chain(_angles(text), _yours(text), _double_braces(text)))
-    masked = _masked(text, certain, language)
-    regions = shell_regions(masked) if language is Language.SHELL else sql_regions(masked)
-    certain = tuple(item for item in certain if kind_at(regions, item.start) is not RegionKind.COMMENT)
-    if language is Language.SHELL:
-        rest = chain(_uppers(masked, regions), _brackets(masked, regions), _braces(masked, regions))
-        return _without_overlaps(chain(certain, rest, _dollars(masked, regions)))
-    if language is Language.PROMQL:
-        return _without_overlaps(chain(certain, _dollars(masked, ())))
-    return certain
+    hidden = masked(text, certain, language)
+    if language is Language.SQL or language is Language.PROMQL:
+        certain = _outside_comments(certain, sql_regions(hidden)) if certain else ()
+        return certain if language is Language.SQL else _without_overlaps(chain(certain, _dollars(hidden, ())))
+    if not certain and not _MAYBE.search(hidden):
+        return ()
+    regions = shell_regions(hidden)
+    certain = _outside_comments(certain, regions)
+    rest = chain(_uppers(hidden, regions), _brackets(hidden, regions), _braces(hidden, regions))
+    return _without_overlaps(chain(certain, rest, _dollars(hidden, regions)))
+
+
+def _outside_comments(found: tuple[Placeholder, ...], regions: tuple[Region, ...]) -> tuple[Placeholder, ...]:
+    return tuple(item for item in found if kind_at(regions, item.start) is not RegionKind.COMMENT)
 
 
 def mask(text: str, language: Language = Language.SHELL) -> str:
     """Return `text` with every placeholder but `$NAME` replaced by a harmless word of the same length."""
-    return _masked(text, find(text, language), language)
+    return masked(text, find(text, language), language)
 
 
 def assigned_names(text: str) -> frozenset[str]:
@@ -340,7 +353,8 @@ def variable_name(written: str) -> str:
     return f"_{name}" if name[0].isdigit() else name
 
 
-def _masked(text: str, placeholders: tuple[Placeholder, ...], language: Language) -> str:
+def masked(text: str, placeholders: tuple[Placeholder, ...], language: Language = Language.SHELL) -> str:
+    """Return `text` with the `placeholders` that were found in it, but `$NAME`, replaced as `mask` does."""
     parts: list[str] = []
     position = 0
     for item in placeholders:
@@ -391,28 +405,37 @@ def _is_redirection(match: re.Match[str], inner: str) -> bool:
 
 
 def _yours(text: str) -> Iterator[Placeholder]:
+    if not _MAYBE_YOURS.search(text):
+        return
     for match in _YOUR.finditer(text):
         yield _placeholder(match, PlaceholderStyle.YOUR, match.group())
 
 
 def _double_braces(text: str) -> Iterator[Placeholder]:
+    if "{{" not in text:
+        return
     for match in _DOUBLE_BRACES.finditer(text):
         if match["inner"].split()[0] not in _TEMPLATE_WORDS:
             yield _placeholder(match, PlaceholderStyle.BRACES, match["inner"])
 
 
 def _text_brackets(text: str) -> Iterator[Placeholder]:
+    if "[" not in text:
+        return
     for match in _TEXT_BRACKET.finditer(text):
         if not _RANGE.match(match["inner"]) and any(letter.isalpha() for letter in match["inner"]):
             yield _placeholder(match, PlaceholderStyle.BRACKET, match["inner"])
 
 
 def _uppers(text: str, regions: tuple[Region, ...]) -> Iterator[Placeholder]:
+    found = [match for match in _UPPER.finditer(text) if _is_noun(match["word"])]
+    if not found:
+        return
     assigned = assigned_names(text)
     tools = _Tools.of(text)
-    for match in _UPPER.finditer(text):
+    for match in found:
         word = match["word"]
-        if not _is_noun(word) or word in assigned or _is_prose(text, regions, match.start()):
+        if word in assigned or _is_prose(text, regions, match.start()):
             continue
         if "_" not in word and not _stands_alone(match):
             continue
@@ -473,10 +496,11 @@ def _command_word(text: str, start: int) -> str:
 
 
 def _brackets(text: str, regions: tuple[Region, ...]) -> Iterator[Placeholder]:
-    tools = _Tools.of(text)
-    for match in _BRACKET.finditer(text):
+    found = list(_BRACKET.finditer(text)) if "[" in text else []
+    tools = _Tools.of(text) if found else None
+    for match in found:
         is_name = _is_bracket_name(match["inner"]) and not _is_prose(text, regions, match.start())
-        if is_name and tools.before(match.start()) not in _KEEPS_BRACKETS:
+        if is_name and tools is not None and tools.before(match.start()) not in _KEEPS_BRACKETS:
             yield _placeholder(match, PlaceholderStyle.BRACKET, match["inner"])
 
 
@@ -488,6 +512,8 @@ def _is_bracket_name(inner: str) -> bool:
 
 
 def _braces(text: str, regions: tuple[Region, ...]) -> Iterator[Placeholder]:
+    if "{" not in text:
+        return
     for match in _BRACE.finditer(text):
         inner = match["inner"]
         known = len(re.split("[_-]", inner)) > 1 or inner.upper() in _NOUNS

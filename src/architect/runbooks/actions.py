@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from architect.grammars import shell, sql
-from architect.grammars.placeholders import Language, Placeholder, PlaceholderStyle, find, mask
+from architect.grammars.placeholders import Language, Placeholder, PlaceholderStyle, find, masked
 from architect.kernel.ids import ActionId
 from architect.runbooks.blocks import is_sql, psql_opener
 from architect.runbooks.instructions import instructs
@@ -33,11 +34,16 @@ _EXPECTED = re.compile(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
-    """An action before it is numbered, and the alternative its title opens: None where it opens none."""
+    """An action before it is numbered, and the alternative its title opens: None where it opens none.
+
+    `placeholders` are those found while the whole block was read, with offsets in the action's text; None where the
+    action's text is yet to be searched.
+    """
 
     action: Action
     option: str | None = None
     is_or: bool = False
+    placeholders: tuple[Placeholder, ...] | None = None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -56,7 +62,8 @@ def drafts_of(block: Block) -> tuple[Draft, ...]:
     """Return the actions of a block, in order; data (config, output, templates, drawings) has none."""
     match block.kind:
         case BlockKind.SHELL | BlockKind.TRANSCRIPT:
-            return tuple(_with_options(_shell_pieces(block), block))
+            found = find(block.text)
+            return tuple(_with_options(_shell_pieces(block, found), block, found))
         case BlockKind.SQL | BlockKind.PSQL:
             return tuple(_with_options(list(_sql_pieces(block)), block))
         case BlockKind.PROMQL:
@@ -87,8 +94,8 @@ def _whole(block: Block, kind: ActionKind) -> Action:
     return Action(id=NO_ID, kind=kind, text=text, span=span, block=block, file_name=block.file_name, offset=offset)
 
 
-def _shell_pieces(block: Block) -> list[_Piece]:
-    found = shell.statements(mask(block.text))
+def _shell_pieces(block: Block, placeholders: tuple[Placeholder, ...]) -> list[_Piece]:
+    found = shell.statements(masked(block.text, placeholders))
     if any(statement.keeps_open for statement in found):
         comments = _comments(found[0].comment)
         return [_Piece(kind=ActionKind.SHELL, start=found[0].start, end=found[-1].end, comments=comments)]
@@ -223,12 +230,25 @@ def _promql_pieces(block: Block) -> Iterator[_Piece]:
             yield _Piece(kind=ActionKind.PROMQL, start=start, end=start + len(text), comments=comments)
 
 
-def _with_options(pieces: list[_Piece], block: Block) -> Iterator[Draft]:
+def _with_options(
+    pieces: list[_Piece], block: Block, placeholders: tuple[Placeholder, ...] | None = None
+) -> Iterator[Draft]:
     for piece in pieces:
         title = next((line for line in piece.comments if option_title(line)), " ".join(piece.comments))
         option = option_title(title) if title else None
         action = _action(block, piece, option or title)
-        yield Draft(action=action, option=option, is_or=option is not None and opens_alternative(title))
+        own = None if placeholders is None or action.kind is not ActionKind.SHELL else _within(placeholders, piece)
+        is_or = option is not None and opens_alternative(title)
+        yield Draft(action=action, option=option, is_or=is_or, placeholders=own)
+
+
+def _within(placeholders: tuple[Placeholder, ...], piece: _Piece) -> tuple[Placeholder, ...]:
+    """Return the placeholders of a block that lie in one of its pieces, by their places there."""
+    first = bisect_left(placeholders, piece.start, key=lambda item: item.start)
+    last = bisect_left(placeholders, piece.end, key=lambda item: item.start)
+    return tuple(
+        replace(item, start=item.start - piece.start, end=item.end - piece.start) for item in placeholders[first:last]
+    )
 
 
 def _action(block: Block, piece: _Piece, title: str) -> Action:

@@ -107,11 +107,15 @@ class Bench:
 
     def _entry(self, draft: Draft, action: Action, *, is_first: bool) -> Entry:
         if draft.option is not None:
-            return Entry(action=action, option=draft.option, is_or=draft.is_or, begins=True)
+            return Entry(
+                action=action, option=draft.option, is_or=draft.is_or, begins=True, placeholders=draft.placeholders
+            )
         alternative = self.alternative
         if alternative is None or (alternative.is_or and not is_first):
-            return Entry(action=action)
-        return Entry(action=action, option=alternative.title, is_or=alternative.is_or)
+            return Entry(action=action, placeholders=draft.placeholders)
+        return Entry(
+            action=action, option=alternative.title, is_or=alternative.is_or, placeholders=draft.placeholders
+        )
 
     def expect(self, text: str, span: Span, source: ExpectationSource = ExpectationSource.LINE) -> None:
         """Note what one should see after the last action, if there is one."""

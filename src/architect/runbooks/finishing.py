@@ -76,7 +76,7 @@ def _numbered(drafts: list[StepDraft], uses: Uses) -> Iterator[Step]:
         actions: dict[int, Action] = {}
         for index, entry in enumerate(draft.entries, start=1):
             action_id = ActionId(f"{number}.{index}")
-            found = placeholders_in(entry.action)
+            found = placeholders_in(entry.action) if entry.placeholders is None else entry.placeholders
             uses[action_id] = found
             names = dict.fromkeys(item.name for item in (*connection_placeholders(entry.action), *found))
             actions[id(entry)] = replace(entry.action, id=action_id, variables=tuple(names))

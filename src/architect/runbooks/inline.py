@@ -6,6 +6,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from architect.runbooks.blocks import is_promql, is_sql
 from architect.runbooks.instructions import instructs
@@ -65,6 +66,7 @@ def code_spans(text: str) -> Iterator[CodeSpan]:
             index += 1
 
 
+@lru_cache(maxsize=1024)
 def commands_in(leaf: Leaf) -> tuple[Block, ...]:
     """Return the code spans of a leaf that are commands to run, each as a block of one line."""
     if "`" not in leaf.text:
@@ -76,7 +78,7 @@ def commands_in(leaf: Leaf) -> tuple[Block, ...]:
 def command_in_cell(cell: str) -> tuple[str, BlockKind] | None:
     """Return the command that a table's cell holds, None where it holds none."""
     for span in code_spans(cell):
-        kind = _kind(span.text.strip(), is_led=True, is_told=True)
+        kind = _kind(span.text.strip())
         if kind is not None:
             return span.text.strip(), kind
     return None
@@ -98,16 +100,8 @@ def command_line(leaf: Leaf) -> Block | None:
 
 def _block(leaf: Leaf, span: CodeSpan) -> Block | None:
     text = span.text.strip()
-    if len(text) < 3:
-        return None
-    before = leaf.text[max(span.start - _NEAR, 0) : span.start].rstrip("`")
-    kind = _kind(
-        text,
-        is_led=_is_led(leaf, span, before),
-        is_told=bool(_TOLD.search(before)),
-        is_told_directly=bool(_TOLD_DIRECTLY.search(before)),
-    )
-    if kind is None or _FORBIDDEN.search(before) or (not before.strip() and _DESCRIBED.match(leaf.text, span.start + len(span.text))):
+    kind = _kind(text) if len(text) > 2 else None
+    if kind is None or not _is_meant(leaf, span, text):
         return None
     start = span.start + len(span.text) - len(span.text.lstrip())
     host = Block(kind=kind, tag="", text=leaf.text, span=leaf.span, segments=leaf.segments, line=leaf.line)
@@ -115,6 +109,17 @@ def _block(leaf: Leaf, span: CodeSpan) -> Block | None:
     where = Span(at, host.locate(start + len(text) - 1) + 1)
     line = leaf.line + max(bisect_right(leaf.segments, start, key=lambda segment: segment.at) - 1, 0)
     return Block(kind=kind, tag="", text=text, span=where, segments=(Segment(0, at, len(text)),), line=line)
+
+
+def _is_meant(leaf: Leaf, span: CodeSpan, text: str) -> bool:
+    """Say whether the words around a command tell to run it, rather than forbid or describe it."""
+    before = leaf.text[max(span.start - _NEAR, 0) : span.start].rstrip("`")
+    if _FORBIDDEN.search(before) or (not before.strip() and _DESCRIBED.match(leaf.text, span.start + len(span.text))):
+        return False
+    if " " not in text:
+        return bool(_TOLD_DIRECTLY.search(before))
+    is_known = is_program(program_of(text)) or is_sql(text) or is_promql(text) or has_shell_shape(text) or text.startswith("sudo ")
+    return _is_led(leaf, span, before) if is_known else bool(_TOLD.search(before))
 
 
 def _is_led(leaf: Leaf, span: CodeSpan, before: str) -> bool:
@@ -128,20 +133,18 @@ def _is_led(leaf: Leaf, span: CodeSpan, before: str) -> bool:
     return instructs(plain(sentence) or title_of(leaf.text[span.start :]))
 
 
-def _kind(text: str, *, is_led: bool, is_told: bool, is_told_directly: bool = False) -> BlockKind | None:
-    """Return what a code span is as a command, None where it only names something."""
+def _kind(text: str) -> BlockKind | None:
+    """Return what a code span would be as a command, None where it can only name something."""
     if " " not in text:
-        return BlockKind.SHELL if is_told_directly and text in PROGRAMS and text not in _NAMES_ONLY else None
-    if _NOT_A_CALL.match(text) or not is_led:
+        return BlockKind.SHELL if text in PROGRAMS and text not in _NAMES_ONLY else None
+    if _NOT_A_CALL.match(text):
         return None
     if is_sql(text):
         return BlockKind.SQL
     if is_promql(text):
         return BlockKind.PROMQL
-    if is_program(program_of(text)) and not text[:1].isupper():
-        return BlockKind.SHELL
-    is_call = bool(_CALL.match(text)) and (is_told or has_shell_shape(text))
-    return BlockKind.SHELL if is_call or text.startswith("sudo ") else None
+    is_known = is_program(program_of(text)) and not text[:1].isupper()
+    return BlockKind.SHELL if is_known or _CALL.match(text) or text.startswith("sudo ") else None
 
 
 _NAMES_ONLY = frozenset({"bash", "sh", "node", "java", "go", "python", "python3", "ruby", "php", "make", "docker", "kubectl", "git", "helm"})

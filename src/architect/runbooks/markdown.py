@@ -12,8 +12,10 @@ from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cache, cached_property
+from typing import Literal, cast
 
 from markdown_it import MarkdownIt
+from markdown_it.rules_block import StateBlock
 from markdown_it.token import Token
 
 from architect.runbooks.fences import mend
@@ -103,8 +105,44 @@ class _Containers:
 @cache
 def _parser() -> MarkdownIt:
     parser = MarkdownIt("commonmark", {"maxNesting": MAX_NESTING}).enable("table")
-    parser.core.ruler.enableOnly(["block"])
     return parser
+
+
+class _Token:
+    """A token without what only renderers need: block rules make many, and most are looked at once."""
+
+    __slots__ = ("attrs", "block", "children", "content", "hidden", "info", "level", "map", "markup", "meta", "nesting", "tag", "type")
+
+    def __init__(self, kind: str, tag: str, nesting: int, level: int) -> None:
+        self.type = kind
+        self.tag = tag
+        self.nesting = nesting
+        self.level = level
+        self.map: list[int] | None = None
+        self.content = self.info = ""
+        self.hidden = False
+
+
+class _State(StateBlock):
+    """The state of block parsing that makes light tokens."""
+
+    def push(self, ttype: str, tag: str, nesting: Literal[-1, 0, 1]) -> Token:
+        """Append a token to the stream."""
+        if nesting < 0:
+            self.level -= 1
+        token = cast(Token, _Token(ttype, tag, nesting, self.level))
+        if nesting > 0:
+            self.level += 1
+        self.tokens.append(token)
+        return token
+
+
+def tokens_of(text: str) -> list[Token]:
+    """Return the block tokens of `text`, as markdown-it's own rules find them."""
+    parser = _parser()
+    state = _State(text, parser, {}, [])
+    parser.block.tokenize(state, state.line, state.lineMax)
+    return state.tokens
 
 
 _LINE = re.compile(r"[^\n]*\n|[^\n]+\Z")
@@ -132,7 +170,7 @@ def shape(text: str) -> Shape:
     first = bisect_right(starts, front) - 1 if front else 0
     first = len(lines) if front == len(text) and front else first
     mended = mend(lines, first)
-    tokens = _parser().parse("".join(("\n",) * first) + "".join(map(_plain, mended.lines[first:])))
+    tokens = tokens_of("".join(("\n",) * first) + "".join(map(_plain, mended.lines[first:])))
     finder = _Finder(text, lines, starts, mended.glued)
     leaves = tuple(finder.leaves(tokens))
     nodes = tuple(_nodes(text, front, leaves))
@@ -264,8 +302,11 @@ class _Finder:
 
     def _segment(self, piece: str, number: int, at: int) -> Segment:
         """Return where a line of content lies; where tabs were expanded, the place of what follows them."""
-        line = self._lines[number].rstrip("\r\n")
+        line = self._lines[number]
         content = piece.rstrip("\r\n")
+        if line.startswith(content):
+            return Segment(at, self._starts[number], len(content))
+        line = line.rstrip("\r\n")
         found = line.rfind(content)
         lead = 0
         if found < 0:
@@ -302,6 +343,11 @@ _LINK_DEFINITION = re.compile(r"[ ]{0,3}\[[^\]\n]{1,999}\]:")
 
 def _between(text: str, start: int, end: int) -> Iterator[Node]:
     """Yield nodes for what no leaf covers: blank lines, link definitions, markers of lists and quotes."""
+    piece = text[start:end]
+    if not piece or piece.isspace():
+        if piece:
+            yield Node(NodeKind.BLANK, Span(start, end))
+        return
     position = start
     for match in _LINE.finditer(text, start, end):
         kind = _between_kind(match.group())

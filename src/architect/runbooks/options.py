@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from architect.grammars.placeholders import Placeholder
 from architect.runbooks.model import Action, ActionKind, Option, OptionGroup, Phase, Span
 from architect.runbooks.programs import program_of
 from architect.runbooks.titles import lead_phase
@@ -22,6 +23,7 @@ class Entry:
     option: str | None = None
     is_or: bool = False
     begins: bool = False
+    placeholders: tuple[Placeholder, ...] | None = None
 
 
 Alternative = tuple[str, list[Entry]]

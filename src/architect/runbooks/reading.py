@@ -62,8 +62,8 @@ def read(data: bytes, path: str) -> Document:
         templates=tuple(templates_in(root, blocks)),
         problems=tuple(_problems(text, found, runbooks)),
         line_starts=found.line_starts,
-        version=_stated(found, front, _VERSION),
-        updated=_stated(found, front, _UPDATED),
+        version=_stated(found, front, _VERSION, "version"),
+        updated=_stated(found, front, _UPDATED, "ed"),
     )
 
 
@@ -74,24 +74,23 @@ def _has_front_matter(found: Shape) -> bool:
 def _blocks(leaves: tuple[Leaf, ...]) -> dict[int, Block]:
     """Return the code blocks by their places, each read with the sentence that leads to it."""
     blocks: dict[int, Block] = {}
-    caption = ""
+    above: Leaf | None = None
     for leaf in leaves:
         if leaf.kind in _CODE_KINDS:
-            blocks[leaf.span.start] = block_of(leaf, caption)
-            caption = ""
-        elif leaf.kind is NodeKind.PARAGRAPH:
-            caption = (sentences_of(leaf.words) or [""])[-1]
-        elif leaf.kind is NodeKind.HEADING:
-            caption = leaf.words
+            sentences = sentences_of(above.words) if above is not None else []
+            blocks[leaf.span.start] = block_of(leaf, sentences[-1] if sentences else "")
+            above = None
+        elif leaf.kind in {NodeKind.PARAGRAPH, NodeKind.HEADING}:
+            above = leaf
     return blocks
 
 
-def _stated(found: Shape, front: Mapping[str, Label], title: re.Pattern[str]) -> str | None:
-    """Return the value of the last label of that name: documents state their version at the end."""
+def _stated(found: Shape, front: Mapping[str, Label], title: re.Pattern[str], stem: str) -> str | None:
+    """Return the value of the last label of that name, which holds `stem`: documents state their version at the end."""
     values = (
         plain(label.value)
         for leaf in reversed(found.leaves)
-        if leaf.kind is NodeKind.PARAGRAPH and title.search(leaf.text)
+        if leaf.kind is NodeKind.PARAGRAPH and stem in leaf.text.lower()
         for label in labels_of(leaf)
         if label.value and title.fullmatch(label.title)
     )

@@ -20,7 +20,11 @@ _COMMON_LIST = """
     section service step system that the then this to up use using via with your
 """
 _COMMON = frozenset(_COMMON_LIST.split())
+_ANY_WORD = re.compile(r"\w+")
 _SHORTEST_NAME = 8
+_LONGEST_NAME = 12
+_MOST_ALIKE = 50
+"""Where more procedures than these share a word, it tells none of them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,12 +41,13 @@ def with_references(runbooks: tuple[Runbook, ...], root: Section) -> tuple[Runbo
     """Return the runbooks with the references of what people do resolved to other runbooks of the document."""
     if len(runbooks) < 2:
         return tuple(_without_foreign(runbook) for runbook in runbooks)
-    anchors = _anchors(runbooks, root)
-    targets = tuple(_target(runbook) for runbook in runbooks)
-    return tuple(_mapped(runbook, _Resolver(runbook.id, anchors, targets)) for runbook in runbooks)
+    index = _Index.of(runbooks, _anchors(runbooks, root))
+    return tuple(_mapped(runbook, _Resolver(runbook.id, index)) for runbook in runbooks)
 
 
 def _without_foreign(runbook: Runbook) -> Runbook:
+    if not any(action.reference for action in runbook.actions):
+        return runbook
     return _mapped(runbook, lambda action: replace(action, reference=None) if action.reference else action)
 
 
@@ -81,37 +86,65 @@ def _stem(word: str) -> str:
     return _SUFFIX.sub("", word) if len(word) > 4 else word.removesuffix("s")
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Index:
+    """The runbooks of a document by their anchors, by the words of their titles, and by each stem of a title."""
+
+    anchors: Mapping[str, RunbookId]
+    titles: Mapping[tuple[str, ...], RunbookId]
+    lengths: tuple[int, ...]
+    by_stem: Mapping[str, list[_Target]]
+
+    @classmethod
+    def of(cls, runbooks: tuple[Runbook, ...], anchors: Mapping[str, RunbookId]) -> _Index:
+        titles: dict[tuple[str, ...], RunbookId] = {}
+        by_stem: dict[str, list[_Target]] = {}
+        for target in map(_target, runbooks):
+            words = tuple(_ANY_WORD.findall(target.title))
+            if len(words) > 1 and len(target.title) >= _SHORTEST_NAME:
+                titles.setdefault(words, target.id)
+            for stem in target.named:
+                if len(found := by_stem.setdefault(stem, [])) < _MOST_ALIKE:
+                    found.append(target)
+        lengths = tuple(sorted({len(words) for words in titles if len(words) <= _LONGEST_NAME}, reverse=True))
+        return cls(anchors=anchors, titles=titles, lengths=lengths, by_stem=by_stem)
+
+
 @dataclass(frozen=True, slots=True)
 class _Resolver:
     """Finds what an action of one runbook refers to."""
 
     own: RunbookId
-    anchors: Mapping[str, RunbookId]
-    targets: tuple[_Target, ...]
+    index: _Index
 
     def __call__(self, action: Action) -> Action:
         if action.kind is not ActionKind.MANUAL:
             return action
-        linked = self.anchors.get(action.reference) if action.reference else None
+        linked = self.index.anchors.get(action.reference) if action.reference else None
         found = linked or self._named(action.text) or self._meant(action.text)
-        return replace(action, reference=found if found != self.own else None)
+        reference = found if found != self.own else None
+        return action if reference == action.reference else replace(action, reference=reference)
 
     def _named(self, text: str) -> RunbookId | None:
-        """Return the runbook whose whole title stands in the text."""
-        words = text.lower()
-        named = [target for target in self.targets if len(target.title) >= _SHORTEST_NAME and target.title in words]
-        named = [target for target in named if " " in target.title and target.id != self.own]
-        return max(named, key=lambda target: len(target.title)).id if named else None
+        """Return the runbook whose whole title stands in the text, the longest of them."""
+        words = _ANY_WORD.findall(text.lower())
+        for length in self.index.lengths:
+            for start in range(len(words) - length + 1):
+                found = self.index.titles.get(tuple(words[start : start + length]))
+                if found is not None and found != self.own:
+                    return found
+        return None
 
     def _meant(self, text: str) -> RunbookId | None:
         """Return the one runbook whose title begins with what the text tells to do, and that fits its object."""
         told = instruction_in(text.splitlines()[0]) if text.strip() else None
         words = _WORD.findall(told.lower()) if told else []
-        if not words or len(words) > 12:
+        if not words or len(words) > _LONGEST_NAME:
             return None
         verb = _stem(words[0])
         others = frozenset(_stem(word) for word in words[1:] if word not in _COMMON)
-        fitting = [target for target in self.targets if target.id != self.own and _fits(target, verb, others)]
+        alike = self.index.by_stem.get(verb, [])
+        fitting = [target for target in alike if target.id != self.own and _fits(target, verb, others)]
         return fitting[0].id if len(fitting) == 1 else None
 
 
@@ -136,11 +169,13 @@ def _mapped_step(step: Step, change: Callable[[Action], Action]) -> Step:
 
 def _mapped_item(item: Action | OptionGroup, change: Callable[[Action], Action]) -> Action | OptionGroup:
     if isinstance(item, Action):
-        changed = change(item)
-        return item if changed == item else changed
+        return change(item)
     options = tuple(_mapped_option(option, change) for option in item.options)
-    return item if options == item.options else replace(item, options=options)
+    is_same = all(new is old for new, old in zip(options, item.options, strict=True))
+    return item if is_same else replace(item, options=options)
 
 
 def _mapped_option(option: Option, change: Callable[[Action], Action]) -> Option:
-    return replace(option, actions=tuple(change(action) for action in option.actions))
+    actions = tuple(change(action) for action in option.actions)
+    is_same = all(new is old for new, old in zip(actions, option.actions, strict=True))
+    return option if is_same else replace(option, actions=actions)

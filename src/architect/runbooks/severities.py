@@ -39,13 +39,13 @@ def _stated_in(section: Section) -> Iterator[tuple[tuple[str, ...], Sla]]:
     named = severity_words(section.title) if severity_in(section.title) else ()
     is_topic = bool(_TOPIC.search(section.title))
     for leaf in section.leaves:
-        rows = rows_of(leaf)
-        if len(rows) > 1:
+        if leaf.kind is NodeKind.PARAGRAPH:
+            if named:
+                yield from _by_label(leaf, named)
+            elif leaf.items and ":" in leaf.text:
+                yield from _by_item(leaf, is_topic=is_topic)
+        elif len(rows := rows_of(leaf)) > 1:
             yield from _by_row(rows)
-        elif leaf.kind is NodeKind.PARAGRAPH and leaf.items and not named:
-            yield from _by_item(leaf, is_topic=is_topic)
-        elif leaf.kind is NodeKind.PARAGRAPH and named:
-            yield from _by_label(leaf, named)
 
 
 def _by_row(rows: tuple[Row, ...]) -> Iterator[tuple[tuple[str, ...], Sla]]:

@@ -64,6 +64,8 @@ _FIRES = re.compile(
 _ANCHOR = re.compile(r"\]\(#(?P<slug>[^)\s]+)\)")
 _SAYS = frozenset({Phase.COMMUNICATE, Phase.DECLARE, Phase.PAGE, Phase.ESCALATE})
 _LABEL_LEVEL = 7
+_LEAD = 120
+"""How much of a paragraph can say that it opens an alternative."""
 
 
 class _Mode(Enum):
@@ -356,13 +358,13 @@ class Reader:
                 self._bench.present(leaf)
                 self._bench.alternative = Alternative(title=name, item=item.item_id)
                 return
-        if opens_alternative(words) and self._bench.has_actions and (item is None or self._is_lead):
+        if opens_alternative(words[:_LEAD]) and self._bench.has_actions and (item is None or self._is_lead):
             self._bench.alternative = Alternative(title=option_title(headline_of(words)) or words, is_or=True)
 
     def _alternative_of(self, leaf: Leaf, words: str) -> str | None:
         item = leaf.items[-1]
         one = self._lists.get(item.list_id)
-        if is_option_title(words):
+        if is_option_title(words[:_LEAD]):
             return option_title(_item_title(leaf))
         if item.list_id in self._choice_lists or (self._causes_level and len(leaf.items) == 1):
             return option_title(_item_title(leaf)) or _item_title(leaf)
@@ -373,7 +375,7 @@ class Reader:
         return None
 
     def _prose(self, leaf: Leaf, index: int, words: str, *, is_lead: bool) -> None:
-        if _CHOICE.search(words) and not is_option_title(words):
+        if words.endswith(":") and _CHOICE.search(words) and not is_option_title(words[:_LEAD]):
             self._chooses_next_list = True
         self._caption, self._caption_text = words, leaf.text
         following = self._following(index)

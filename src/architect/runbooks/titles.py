@@ -60,7 +60,7 @@ _PHASES: tuple[tuple[Phase, str], ...] = (
         r"search\w*|correlat\w*|measur\w*|count|gather\w*|collect\w*|quick checks?|drill down|诊断|检查",
     ),
 )
-_LEADS = tuple((phase, re.compile(rf"(?:{words})(?!\w)", re.IGNORECASE)) for phase, words in _PHASES)
+_LEAD = re.compile("|".join(rf"(?P<{phase.name}>(?:{words})(?!\w))" for phase, words in _PHASES), re.IGNORECASE)
 _HAS = tuple((phase, re.compile(rf"(?<!\w)(?:{words})(?!\w)", re.IGNORECASE)) for phase, words in _PHASES)
 
 _PART_WORDS = (
@@ -154,8 +154,8 @@ _COLLECTION = re.compile(
 @lru_cache(maxsize=4096)
 def lead_phase(title: str) -> Phase | None:
     """Return the phase that a title begins with."""
-    words = title_of(title)
-    return next((phase for phase, pattern in _LEADS if pattern.match(words)), None)
+    match = _LEAD.match(title_of(title))
+    return Phase[match.lastgroup] if match and match.lastgroup else None
 
 
 @lru_cache(maxsize=4096)
@@ -165,12 +165,14 @@ def phase_of(title: str) -> Phase | None:
     return lead_phase(title) or next((phase for phase, pattern in _HAS if pattern.search(words)), None)
 
 
+@lru_cache(maxsize=1024)
 def is_part_title(title: str) -> bool:
     """Say whether a title names a part of any procedure (Diagnosis, Fix, Steps) rather than one procedure."""
     words = _bare(title)
     return bool(_PART_TITLE.fullmatch(words)) or is_causes_title(words) or is_option_title(words)
 
 
+@lru_cache(maxsize=1024)
 def is_causes_title(title: str) -> bool:
     """Say whether a title opens causes with their remedies, of which one applies."""
     return bool(_CAUSES.fullmatch(_bare(title)))
@@ -181,6 +183,7 @@ def is_only_causes(title: str) -> bool:
     return bool(_ONLY_CAUSES.fullmatch(_bare(title)))
 
 
+@lru_cache(maxsize=1024)
 def is_option_title(title: str) -> bool:
     """Say whether a title opens one of several alternatives by number or letter."""
     return bool(_OPTION_TITLE.match(_bare(title)) or _OPTION_TITLE.match(title_of(title)))
@@ -192,6 +195,7 @@ def means_title(title: str) -> str | None:
     return words if _MEANS_TITLE.fullmatch(words) else None
 
 
+@lru_cache(maxsize=1024)
 def option_title(title: str) -> str | None:
     """Return what `Option 2: X` or `Or X` calls itself, None where it is no alternative."""
     words = title_of(title)
@@ -202,11 +206,13 @@ def option_title(title: str) -> str | None:
     return rest[:1].upper() + rest[1:] if rest else words
 
 
+@lru_cache(maxsize=1024)
 def opens_alternative(title: str) -> bool:
     """Say whether a title is `Or X`: the alternative of what stands before it."""
     return bool(_OR_TITLE.match(title_of(title)))
 
 
+@lru_cache(maxsize=1024)
 def is_background(title: str) -> bool:
     """Say whether a title names what nobody executes: references, contacts, an overview."""
     return bool(_BACKGROUND.fullmatch(title_of(title)))
@@ -228,11 +234,13 @@ def is_reference(title: str) -> bool:
     return bool(_REFERENCE.fullmatch(title_of(title)))
 
 
+@lru_cache(maxsize=1024)
 def is_aside(title: str) -> bool:
     """Say whether a bold label is a remark (Note, Example, Expected output) and opens nothing."""
     return bool(_ASIDE.fullmatch(title_of(title)))
 
 
+@lru_cache(maxsize=1024)
 def is_fact(title: str) -> bool:
     """Say whether a label states a fact of a runbook (SLA, severity, symptoms) rather than open a part."""
     return bool(_FACT.fullmatch(title_of(title)))
@@ -243,6 +251,7 @@ def is_fact_heading(title: str) -> bool:
     return bool(_FACT_HEADING.fullmatch(title_of(title)))
 
 
+@lru_cache(maxsize=1024)
 def is_symptoms(title: str) -> bool:
     """Say whether a title opens the symptoms of a fault."""
     return bool(_SYMPTOMS.fullmatch(title_of(title)))

@@ -6,12 +6,13 @@ import re
 from functools import lru_cache
 
 _MARKUP = re.compile(
-    r"(?<!`)`(?P<code>[^`\n]+)`(?!`)"
+    r"``+|`(?P<code>[^`\n]+)`|`"
     r"|!?\[(?P<text>[^\[\]\n]*)\](?:\((?:[^()\n]++|\([^()\n]*+\))*+\)|\[[^\[\]\n]*\])"
     r"|\\(?P<escaped>[!-/:-@\[-`{-~])"
     r"|</?(?:b|i|u|em|strong|br|code|kbd|sub|sup|span|a|p|small|mark)(?:\s[^<>\n]{0,200})?/?>"
-    r"|\*{1,3}(?=\S)|(?<=\S)\*{1,3}|`{1,3}|(?<!\w)_{1,3}(?=\S)|(?<=\S)_{1,3}(?!\w)|~~"
+    r"|(?P<mark>\*{1,3}|_{1,3})|~~"
 )
+_SPECIAL = re.compile(r"[`!\[\\<*_~&#]")
 _ENTITIES = {"&gt;": ">", "&lt;": "<", "&amp;": "&", "&nbsp;": " ", "&quot;": '"', "&#39;": "'"}
 _ENTITY = re.compile("|".join(map(re.escape, _ENTITIES)))
 _CHECKBOX = re.compile(r"\[[ xX]\]\s+")
@@ -33,6 +34,8 @@ _STEP_NUMBER = re.compile(
 @lru_cache(maxsize=4096)
 def plain(text: str) -> str:
     """Return inline Markdown as one line of plain words; code spans keep their text as it is written."""
+    if not _SPECIAL.search(text):
+        return " ".join(text.split())
     joined = " ".join(_MARKUP.sub(_unmarked, text).split())
     if "&" in joined:
         joined = _ENTITY.sub(lambda match: _ENTITIES[match.group()], joined)
@@ -40,7 +43,12 @@ def plain(text: str) -> str:
 
 
 def _unmarked(match: re.Match[str]) -> str:
-    return match["code"] or match["text"] or match["escaped"] or ""
+    mark = match["mark"]
+    if mark is None:
+        return match["code"] or match["text"] or match["escaped"] or ""
+    before, after = match.string[match.start() - 1 : match.start()], match.string[match.end() : match.end() + 1]
+    is_inside = before.isalnum() and after.isalnum() if mark[0] == "_" else before.isspace() and after.isspace()
+    return mark if is_inside else ""
 
 
 @lru_cache(maxsize=4096)
@@ -52,6 +60,8 @@ def title_of(text: str) -> str:
 
 def without_symbols(words: str) -> str:
     """Return plain words without the check box or the pictures in front of them."""
+    if words[:1].isascii() and words[:1].isalpha():
+        return words
     bare = _CHECKBOX.sub("", words, count=1) if _CHECKBOX.match(words) else words
     match = _SYMBOLS.match(bare)
     return bare[match.end() :] if match else bare
