@@ -127,11 +127,13 @@ def _lines(leaves: Sequence[Leaf], blocks: Mapping[int, Block]) -> Iterator[_Lin
             number = inner.number if len(leaf.items) == 1 else None
             yield _Line(text=without_symbols(leaf.words), span=leaf.span, number=number if is_first else None, is_item=is_first)
         elif leaf.kind is not NodeKind.TABLE:
-            text, segments = (block.text, block.segments) if block else (leaf.text, leaf.segments)
-            for segment in segments:
-                line = text[segment.at : segment.at + segment.length]
-                shown = repaired(line) if block else plain(repaired(line))
-                yield _Line(text=shown, span=Span(segment.document, segment.document + segment.length))
+            place = block.locate if block else leaf.locate
+            at = 0
+            for line in (block or leaf).text.splitlines(keepends=True):
+                words = repaired(line.rstrip("\r\n"))
+                start = place(at)
+                yield _Line(text=words if block else plain(words), span=Span(start, start + len(line.rstrip("\r\n"))))
+                at += len(line)
 
 
 def _by_rows(rows: tuple[Row, ...]) -> list[_Level]:

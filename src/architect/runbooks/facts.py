@@ -34,14 +34,16 @@ _NUMBER_WORDS = {
 }
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 
-_THRESHOLD = re.compile(
-    r"(?P<subject>(?<!\w)[A-Za-z][\w/%. -]{0,60}?)?\s*\(?\s*(?:(?:is|are|at|stays|rises|goes|was)\s+)?"
-    r"(?P<sign>>=|=>|≥|<=|=<|≤|==|&gt;=?|&lt;=?|>|<|\b(?:greater|more|higher|larger|longer|slower) than|\babove|\bover|\bexceed(?:s|ed|ing)?|"
-    r"\b(?:less|lower|fewer|smaller) than|\bbelow|\bunder|\bat least|\bat most)\s*"
+_BOUND = re.compile(
+    r"(?P<sign>>=|=>|≥|<=|=<|≤|==|&gt;=?|&lt;=?|>|<|\b(?:greater|more|higher|larger|longer|slower|less|lower|fewer|smaller) than|"
+    r"\b(?:above|over|exceed(?:s|ed|ing)?|below|under|at least|at most))\s*"
     r"(?P<value>\d[\d,]*(?:\.\d+)?)\s*(?P<unit>%|percent\b|ms\b|milliseconds?\b|µs\b|us\b|seconds?\b|secs?\b|s\b|minutes?\b|mins?\b|m\b|"
     r"hours?\b|h\b|days?\b|[KMGT]i?B\b|bytes?\b|/s\b|per second\b|req/s\b|rps\b|connections?\b|restarts?\b|pods?\b|nodes?\b|errors?\b)?",
     re.IGNORECASE,
 )
+_BEFORE = re.compile(r"(?<!\w)(?P<subject>[A-Za-z][\w/%. -]{0,60}?)?\s*\(?\s*(?:(?:is|are|at|stays|rises|goes|was)\s+)?\Z", re.IGNORECASE)
+_LONGEST_SUBJECT = 64
+_HOW_LONG = re.compile(r"\b(?:for|within|in|of)\s*\Z", re.IGNORECASE)
 _SIGN = re.compile(r"[<>=≥≤]|&[gl]t;|\b(?:than|above|over|exceed\w*|below|under|at least|at most)\b", re.IGNORECASE)
 _CONNECTORS = re.compile(r"\b(?:when|if|that|because|whenever|means|where|and|or)\b|[.:;] ", re.IGNORECASE)
 _AUXILIARY = re.compile(r"(?:\b(?:is|are|was|has|have|been|being|be|the|a|an|its|rises?|goes|stays|remains|at)\b\s*)+\Z|^(?:the|an?|any|its)\s+|^(?:has|have|is|are|been)\b\s*", re.IGNORECASE)
@@ -151,27 +153,31 @@ def sla_in(text: str, span: Span) -> Sla | None:
 
 def thresholds_in(text: str, at: int, *, subject: str = "") -> tuple[Threshold, ...]:
     """Return the bounds in words that `text`, which begins at offset `at`, states; `subject` stands in where none does."""
-    if not _SIGN.search(text):
-        return ()
-    return tuple(_threshold(match, at, subject) for match in _THRESHOLD.finditer(text) if _is_bound(match))
+    found: list[Threshold] = []
+    last = 0
+    for match in _BOUND.finditer(text) if _SIGN.search(text) else ():
+        before = _BEFORE.search(text, max(last, match.start() - _LONGEST_SUBJECT), match.start())
+        if before is not None and _is_bound(match, before["subject"] or ""):
+            found.append(_threshold(match, before, at, subject))
+        last = match.end()
+    return tuple(found)
 
 
-def _is_bound(match: re.Match[str]) -> bool:
-    """Tell a bound from words: `over 5` without a unit counts only with a sign."""
-    if re.search(r"\b(?:for|within|in|of)\s*\Z", match["subject"] or "", re.IGNORECASE) and _DURATION.match(match.string, match.start("value")):
-        return False
-    return bool(match["unit"]) or match["sign"][0] in "<>=≤≥&"
+def _is_bound(match: re.Match[str], before: str) -> bool:
+    """Tell a bound from words: `over 5` without a unit counts only with a sign; `for more than 5 minutes` says how long."""
+    is_how_long = _HOW_LONG.search(before) is not None and _DURATION.match(match.string, match.start("value"))
+    return not is_how_long and (bool(match["unit"]) or match["sign"][0] in "<>=≤≥&")
 
 
-def _threshold(match: re.Match[str], at: int, subject: str) -> Threshold:
+def _threshold(match: re.Match[str], before: re.Match[str], at: int, subject: str) -> Threshold:
     unit = match["unit"] or ""
-    own = _own_subject(match["subject"] or "")
+    own = _own_subject(before["subject"] or "")
     quantile = _quantile(own) if own else None
     sign = match["sign"].lower()
     comparison = _SIGNS.get(sign) or (
         Comparison.LESS if re.match("less|lower|fewer|smaller", sign) else Comparison.GREATER
     )
-    start = match.start() + len(match.group()) - len(match.group().lstrip(" ("))
+    start = before.start("subject") if before["subject"] else match.start()
     return Threshold(
         subject=(own if own and not (quantile and subject) else subject) or subject,
         comparison=comparison,

@@ -92,8 +92,7 @@ def command_line(leaf: Leaf) -> Block | None:
     if not is_bare_command(line):
         return None
     start = leaf.text.index(line)
-    host = Block(kind=BlockKind.SHELL, tag="", text=leaf.text, span=leaf.span, segments=leaf.segments, line=leaf.line)
-    at = host.locate(start)
+    at = leaf.locate(start)
     segments = (Segment(0, at, len(line)),)
     return Block(kind=BlockKind.SHELL, tag="", text=line, span=Span(at, at + len(line)), segments=segments, line=leaf.line)
 
@@ -104,9 +103,8 @@ def _block(leaf: Leaf, span: CodeSpan) -> Block | None:
     if kind is None or not _is_meant(leaf, span, text):
         return None
     start = span.start + len(span.text) - len(span.text.lstrip())
-    host = Block(kind=kind, tag="", text=leaf.text, span=leaf.span, segments=leaf.segments, line=leaf.line)
-    at = host.locate(start)
-    where = Span(at, host.locate(start + len(text) - 1) + 1)
+    at = leaf.locate(start)
+    where = Span(at, leaf.locate(start + len(text) - 1) + 1)
     line = leaf.line + max(bisect_right(leaf.segments, start, key=lambda segment: segment.at) - 1, 0)
     return Block(kind=kind, tag="", text=text, span=where, segments=(Segment(0, at, len(text)),), line=line)
 

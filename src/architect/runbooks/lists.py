@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from architect.runbooks.instructions import instructs, is_foreign
 from architect.runbooks.markdown import Leaf
 from architect.runbooks.model import NodeKind
-from architect.runbooks.wording import is_step_title, title_of, without_symbols
+from architect.runbooks.wording import is_step_title, without_symbols
 
 _ANCHOR = re.compile(r"\s*\[[^\]\n]*\]\(#[^)\n]*\)\s*\Z")
 _CAUSE = re.compile(r"(?P<cause>[^:]{2,70}?)\s*(?::|→|->|=>|⇒)\s+(?P<remedy>\S.*)", re.IGNORECASE | re.DOTALL)
@@ -65,5 +65,5 @@ def _is_navigation(one: List, headings: Collection[str]) -> bool:
     """Say whether a list leads to parts of the document: links to anchors, or the titles of its headings."""
     if len(one.texts) > 1 and all(_ANCHOR.match(text) for text in one.texts):
         return True
-    titled = sum(title_of(text).lower() in headings for text in one.texts)
+    titled = sum(lead.rstrip(":").lower() in headings for lead in one.leads)
     return titled >= 2 and titled * 2 >= len(one.texts)

@@ -19,7 +19,7 @@ from markdown_it.rules_block import StateBlock
 from markdown_it.token import Token
 
 from architect.runbooks.fences import mend
-from architect.runbooks.model import Node, NodeKind, Problem, ProblemCode, Segment, Span
+from architect.runbooks.model import Node, NodeKind, Problem, ProblemCode, Segment, Span, locate
 from architect.runbooks.wording import plain
 
 MAX_CHARACTERS = 20_000_000
@@ -53,6 +53,10 @@ class Leaf:
     def words(self) -> str:
         """The text as one line of plain words."""
         return plain(self.text)
+
+    def locate(self, offset: int) -> int:
+        """Return the document offset of an offset in `text`."""
+        return locate(self.segments, offset, self.span.start)
 
     @property
     def is_paragraph(self) -> bool:
@@ -149,6 +153,11 @@ _LINE = re.compile(r"[^\n]*\n|[^\n]+\Z")
 _FRONT_MATTER = re.compile(r"\A(---|\+\+\+)[ \t]*\r?\n(?:[^\n]*\n){0,200}?\1[ \t]*(?:\r?\n|\Z)")
 _MARKERS = re.compile(r"[ \t]*(?:(?:>|[-+*]|\d{1,9}[.)])(?:[ \t]+|(?=\r?\n|\Z)|(?<=>)))+")
 _HTML_HEADING = re.compile(r"\s*<h(?P<level>[1-6])(?:\s[^>\n]{0,300})?>(?P<title>[^<\n]{1,300})</h(?P=level)>\s*", re.IGNORECASE)
+_CODE = frozenset({NodeKind.FENCE, NodeKind.INDENTED_CODE})
+_WITH_INLINE = frozenset({"heading_open", "paragraph_open"})
+_CONTAINERS = frozenset(
+    f"{name}_{end}" for name in ("ordered_list", "bullet_list", "list_item", "blockquote") for end in ("open", "close")
+)
 _LEAF_KINDS = {
     "heading_open": NodeKind.HEADING,
     "paragraph_open": NodeKind.PARAGRAPH,
@@ -230,14 +239,18 @@ class _Finder:
         containers = _Containers()
         is_in_table = False
         for index, token in enumerate(tokens):
-            containers.follow(token)
-            kind = _LEAF_KINDS.get(token.type)
-            if token.type == "table_close":
-                is_in_table = False
-            if kind is None or is_in_table or token.map is None:
+            name = token.type
+            kind = _LEAF_KINDS.get(name)
+            if kind is None:
+                if name in _CONTAINERS:
+                    containers.follow(token)
+                elif name == "table_close":
+                    is_in_table = False
+                continue
+            if is_in_table or token.map is None:
                 continue
             is_in_table = kind is NodeKind.TABLE
-            content = tokens[index + 1].content if token.type in {"heading_open", "paragraph_open"} else token.content
+            content = tokens[index + 1].content if name in _WITH_INLINE else token.content
             yield self._leaf(kind, token, content, containers)
 
     def _leaf(self, kind: NodeKind, token: Token, content: str, containers: _Containers) -> Leaf:
@@ -247,7 +260,8 @@ class _Finder:
             self._note_depth(first)
         while last > first + 1 and not self._lines[last - 1].strip():
             last -= 1
-        start = self._starts[first] + self._marker_length(first, kind, containers)
+        is_inside = bool(containers.items or containers.quotes)
+        start = self._starts[first] + (self._marker_length(first) if is_inside and kind is not NodeKind.RULE else 0)
         end = self._starts[last - 1] + len(self._lines[last - 1])
         text, segments = self._content(kind, content, first, last)
         level = int(token.tag[1:]) if kind is NodeKind.HEADING else 0
@@ -261,7 +275,7 @@ class _Finder:
             line=first + 1,
             level=level,
             tag=token.info.strip(),
-            items=tuple(containers.items),
+            items=tuple(containers.items) if containers.items else (),
             quote_depth=containers.quotes,
         )
 
@@ -272,9 +286,7 @@ class _Finder:
             span = Span(start, start + len(self._lines[line]))
             self.problems.append(Problem(code=ProblemCode.TOO_DEEP, message=message, span=span))
 
-    def _marker_length(self, line: int, kind: NodeKind, containers: _Containers) -> int:
-        if not (containers.items or containers.quotes) or kind is NodeKind.RULE:
-            return 0
+    def _marker_length(self, line: int) -> int:
         match = _MARKERS.match(self._lines[line])
         return match.end() if match else 0
 
@@ -282,18 +294,23 @@ class _Finder:
         at_line = first + 1 if kind is NodeKind.FENCE else first
         if kind is NodeKind.TABLE:
             content = "".join(self._lines[first:last])
+        elif kind in _CODE and content and self._text.startswith(content, self._start_of(at_line)) and not self._glued:
+            return content, (Segment(0, self._start_of(at_line), len(content)),)
         parts: list[str] = []
         segments: list[Segment] = []
         at = 0
-        for offset, inner in enumerate(_LINE.findall(content)):
+        for offset, inner in enumerate(_LINE.findall(content) if "\n" in content else (content,)):
             number = at_line + offset
             if number >= len(self._lines):
                 break
-            piece = self._piece(inner, number)
+            piece = self._piece(inner, number) if self._glued else inner
             segments.append(self._segment(piece, number, at))
             parts.append(piece)
             at += len(piece)
         return "".join(parts), tuple(segments)
+
+    def _start_of(self, line: int) -> int:
+        return self._starts[line] if line < len(self._starts) else len(self._text)
 
     def _piece(self, inner: str, number: int) -> str:
         if number in self._glued:

@@ -102,6 +102,15 @@ class Segment:
     length: int
 
 
+def locate(segments: tuple[Segment, ...], offset: int, default: int) -> int:
+    """Return the document offset of an offset in a text that lies in `segments`; `default` before the first of them."""
+    index = bisect_right(segments, offset, key=lambda segment: segment.at) - 1
+    if index < 0:
+        return default
+    segment = segments[index]
+    return segment.document + min(offset - segment.at, segment.length)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Block:
     """A code block: what it is, its own text (dedented, prompts removed) and where that lies in the document."""
@@ -117,11 +126,7 @@ class Block:
 
     def locate(self, offset: int) -> int:
         """Return the document offset of an offset in `text`."""
-        index = bisect_right(self.segments, offset, key=lambda segment: segment.at) - 1
-        if index < 0:
-            return self.span.start
-        segment = self.segments[index]
-        return segment.document + min(offset - segment.at, segment.length)
+        return locate(self.segments, offset, self.span.start)
 
 
 class Kind(StrEnum):

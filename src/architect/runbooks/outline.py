@@ -58,6 +58,7 @@ class Outliner:
         self._lists = lists
         self._fallback = fallback
         self._acting: dict[int, bool] = {}
+        self._labels: dict[int, list[Label]] = {}
 
     def procedures(self, root: Section) -> Iterator[Procedure]:
         """Yield the procedures below `root` in document order."""
@@ -143,7 +144,12 @@ class Outliner:
         return sum(self._acts(child) for child in others) > 1
 
     def _bold_labels(self, section: Section) -> list[Label]:
-        return [label for leaf in section.leaves if leaf.is_paragraph for label in labels_of(leaf) if label.is_bold]
+        found = self._labels.get(id(section))
+        if found is None:
+            paragraphs = (leaf for leaf in section.leaves if leaf.is_paragraph)
+            found = [label for leaf in paragraphs for label in labels_of(leaf) if label.is_bold]
+            self._labels[id(section)] = found
+        return found
 
     def _states_facts(self, section: Section) -> bool:
         return any(is_fact(label.title) for label in self._bold_labels(section))

@@ -29,12 +29,20 @@ _MOST_ALIKE = 50
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Target:
-    """What a runbook can be meant by: its title, the words of its title, and all words it uses for what it does."""
+    """What a runbook can be meant by: its title and the stems of its title."""
 
-    id: RunbookId
+    runbook: Runbook
     title: str
     named: frozenset[str]
-    known: frozenset[str]
+
+    @property
+    def id(self) -> RunbookId:
+        """The runbook's id."""
+        return self.runbook.id
+
+    def knows(self, stems: frozenset[str]) -> bool:
+        """Say whether the runbook speaks of one of these in the titles of its actions."""
+        return any(stems & _stems(title) for title in (self.title, *(action.title for action in self.runbook.actions)))
 
 
 def with_references(runbooks: tuple[Runbook, ...], root: Section) -> tuple[Runbook, ...]:
@@ -69,13 +77,8 @@ def _anchors(runbooks: tuple[Runbook, ...], root: Section) -> dict[str, RunbookI
 
 
 def _target(runbook: Runbook) -> _Target:
-    titles = [runbook.title, *(action.title for action in runbook.actions)]
-    return _Target(
-        id=runbook.id,
-        title=title_of(runbook.title).lower(),
-        named=_stems(title_of(runbook.title)),
-        known=frozenset().union(*map(_stems, titles)),
-    )
+    title = title_of(runbook.title)
+    return _Target(runbook=runbook, title=title.lower(), named=_stems(title))
 
 
 def _stems(text: str) -> frozenset[str]:
@@ -151,7 +154,7 @@ class _Resolver:
 def _fits(target: _Target, verb: str, others: frozenset[str]) -> bool:
     if verb not in target.named or not target.named - {verb} <= others:
         return False
-    return not others or bool(others & target.known)
+    return not others or target.knows(others)
 
 
 def _mapped(runbook: Runbook, change: Callable[[Action], Action]) -> Runbook:

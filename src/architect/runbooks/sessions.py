@@ -23,6 +23,10 @@ _BACK_HOME = re.compile(
 )
 _REMOTE = frozenset({"ssh", "scp", "rsync", "sftp", "mosh"})
 _MAX_NESTED = 8
+_MAY_OPEN = re.compile(
+    r"ssh|mosh|start-session|exec|rsh|debug|attach|\brun\b|\bsu\b|sudo -|chroot|\b(?:ba)?sh\b|psql|pgcli|cli\b|mysql|mariadb|mongo|sqlite|cqlsh|client|"
+    r"console|irb|iex|python|node\b|ftp|telnet|screen|tmux"
+)
 _SSH = re.compile(r"(?:ssh|mosh|gcloud\s+compute\s+ssh|tsh\s+ssh|aws\s+ssm\s+start-session)\b")
 _SSH_OPTION_WITH_VALUE = re.compile(r"-[bcDEeFIiJLlmOopQRSWw]$")
 _EXEC = re.compile(
@@ -130,7 +134,7 @@ class Sessions:
 
 def opened_session(action: Action) -> Session | None:
     """Return the session that an action opens for what follows, None where it ends by itself."""
-    if action.kind is not ActionKind.SHELL:
+    if action.kind is not ActionKind.SHELL or not _MAY_OPEN.search(action.text):
         return None
     text = action.text.strip()
     line = mask(text.replace("\\\n", "  ").rpartition("\n")[2].strip())
