@@ -20,6 +20,7 @@ from markdown_it.token import Token
 
 from architect.runbooks.fences import mend
 from architect.runbooks.model import Node, NodeKind, Problem, ProblemCode, Segment, Span, locate
+from architect.runbooks.stretches import Stretch, stretches
 from architect.runbooks.wording import plain
 
 MAX_CHARACTERS = 20_000_000
@@ -179,9 +180,9 @@ def shape(text: str) -> Shape:
     first = bisect_right(starts, front) - 1 if front else 0
     first = len(lines) if front == len(text) and front else first
     mended = mend(lines, first)
-    tokens = tokens_of("".join(("\n",) * first) + "".join(map(_plain, mended.lines[first:])))
+    plain_lines = [_plain(line) for line in mended.lines] if "\0" in text or "\r" in text else mended.lines
     finder = _Finder(text, lines, starts, mended.glued)
-    leaves = tuple(finder.leaves(tokens))
+    leaves = tuple(finder.leaves(plain_lines, first))
     nodes = tuple(_nodes(text, front, leaves))
     problems = tuple(
         Problem(
@@ -225,18 +226,46 @@ def _front_matter(text: str) -> int:
 
 
 class _Finder:
-    """Turns tokens, which know lines only, into leaves with offsets."""
+    """Turns stretches of lines, and tokens, which know lines only, into leaves with offsets."""
 
     def __init__(self, text: str, lines: list[str], starts: tuple[int, ...], glued: frozenset[int]) -> None:
         self._text = text
         self._lines = lines
         self._starts = starts
         self._glued = glued
+        self._containers = _Containers()
         self.problems: list[Problem] = []
 
-    def leaves(self, tokens: list[Token]) -> Iterator[Leaf]:
-        """Yield the leaves in order; rows of a table belong to its leaf."""
-        containers = _Containers()
+    def leaves(self, lines: list[str], first: int) -> Iterator[Leaf]:
+        """Yield the leaves of `lines` from line `first` on, in order."""
+        for stretch in stretches(lines, first):
+            if stretch.kind is None:
+                text = "".join(lines[stretch.first : stretch.last])
+                yield from self._parsed(tokens_of(text), stretch.first)
+            else:
+                yield self._simple(stretch)
+
+    def _simple(self, stretch: Stretch) -> Leaf:
+        kind = stretch.kind or NodeKind.PARAGRAPH
+        last = stretch.last
+        while last > stretch.first + 1 and not self._lines[last - 1].strip():
+            last -= 1
+        start = self._starts[stretch.first]
+        end = self._starts[last - 1] + len(self._lines[last - 1])
+        text, segments = self._content(kind, stretch.content, stretch.first, last)
+        return Leaf(
+            kind=kind,
+            span=Span(start, end),
+            text=text,
+            segments=segments,
+            line=stretch.first + 1,
+            level=stretch.level,
+            tag=stretch.info,
+        )
+
+    def _parsed(self, tokens: list[Token], offset: int) -> Iterator[Leaf]:
+        """Yield the leaves of tokens whose lines count from `offset`; rows of a table belong to its leaf."""
+        containers = self._containers
         is_in_table = False
         for index, token in enumerate(tokens):
             name = token.type
@@ -251,11 +280,12 @@ class _Finder:
                 continue
             is_in_table = kind is NodeKind.TABLE
             content = tokens[index + 1].content if name in _WITH_INLINE else token.content
-            yield self._leaf(kind, token, content, containers)
+            yield self._leaf(kind, token, content, offset)
 
-    def _leaf(self, kind: NodeKind, token: Token, content: str, containers: _Containers) -> Leaf:
+    def _leaf(self, kind: NodeKind, token: Token, content: str, offset: int) -> Leaf:
+        containers = self._containers
         first, last = token.map or (0, 0)
-        last = min(last, len(self._lines))
+        first, last = first + offset, min(last + offset, len(self._lines))
         if containers.quotes + len(containers.items) >= MAX_NESTING // 2 - 1:
             self._note_depth(first)
         while last > first + 1 and not self._lines[last - 1].strip():
