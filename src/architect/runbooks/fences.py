@@ -10,6 +10,8 @@ from architect.runbooks.model import ProblemCode
 _FENCE = re.compile(r"(?P<indent>[ \t>]*)(?:(?:[-+*]|\d{1,9}[.)])[ \t]+)?(?P<marks>`{3,}|~{3,})(?P<info>[^\n]*)")
 _HEADING = re.compile(r"[ ]{0,3}#{2,6}[ \t]+\S")
 _LIST_ITEM = re.compile(r"(?P<indent>[ \t]*)(?P<marker>(?:[-+*]|\d{1,9}[.)])[ \t]+)\S")
+_TELLING = frozenset(" \t>`~-+*0123456789")
+"""How lines begin that can hold a fence or the marker of a list."""
 _HOLDS_MARKDOWN = frozenset({"md", "markdown", "mdx", "rst"})
 
 
@@ -69,7 +71,9 @@ class _Mender:
 
     def _outside(self, number: int) -> None:
         line = self.lines[number]
-        match = _FENCE.match(line)
+        if not self._indent and line[:1] not in _TELLING:
+            return
+        match = _FENCE.match(line) if "```" in line or "~~~" in line else None
         if match and not ("`" in match["info"] and match["marks"][0] == "`"):
             dedent = self._excess(match["indent"])
             self._open = _Open(number, match["marks"], match["info"].strip().lower(), dedent)

@@ -364,19 +364,20 @@ class _Finder:
         return Segment(at + lead, self._starts[number] + found, len(content))
 
 
-def _nodes(text: str, front: int, leaves: tuple[Leaf, ...]) -> Iterator[Node]:
-    """Yield nodes that partition `text`: the leaves, and what lies between them."""
-    position = 0
-    if front:
-        yield Node(NodeKind.FRONT_MATTER, Span(0, front))
-        position = front
+def _nodes(text: str, front: int, leaves: tuple[Leaf, ...]) -> list[Node]:
+    """Return nodes that partition `text`: the leaves, and what lies between them."""
+    nodes = [Node(NodeKind.FRONT_MATTER, Span(0, front))] if front else []
+    position = front
     for leaf in leaves:
-        if leaf.span.start < position or leaf.span.start == leaf.span.end:
+        span = leaf.span
+        if span.start < position or span.start == span.end:
             continue
-        yield from _between(text, position, leaf.span.start)
-        yield Node(_node_kind(leaf), leaf.span)
-        position = leaf.span.end
-    yield from _between(text, position, len(text))
+        if position < span.start:
+            nodes.extend(_between(text, position, span.start))
+        nodes.append(Node(_node_kind(leaf), span))
+        position = span.end
+    nodes.extend(_between(text, position, len(text)))
+    return nodes
 
 
 def _node_kind(leaf: Leaf) -> NodeKind:
@@ -388,25 +389,24 @@ def _node_kind(leaf: Leaf) -> NodeKind:
 _LINK_DEFINITION = re.compile(r"[ ]{0,3}\[[^\]\n]{1,999}\]:")
 
 
-def _between(text: str, start: int, end: int) -> Iterator[Node]:
-    """Yield nodes for what no leaf covers: blank lines, link definitions, markers of lists and quotes."""
+def _between(text: str, start: int, end: int) -> list[Node]:
+    """Return nodes for what no leaf covers: blank lines, link definitions, markers of lists and quotes."""
     piece = text[start:end]
     if not piece or piece.isspace():
-        if piece:
-            yield Node(NodeKind.BLANK, Span(start, end))
-        return
+        return [Node(NodeKind.BLANK, Span(start, end))] if piece else []
+    nodes: list[Node] = []
     position = start
     for match in _LINE.finditer(text, start, end):
         kind = _between_kind(match.group())
         if kind is NodeKind.BLANK:
             continue
         if match.start() > position:
-            yield Node(NodeKind.BLANK, Span(position, match.start()))
-        yield Node(kind, Span(*match.span()))
+            nodes.append(Node(NodeKind.BLANK, Span(position, match.start())))
+        nodes.append(Node(kind, Span(*match.span())))
         position = match.end()
     if position < end:
-        kind = _between_kind(text[position:end])
-        yield Node(kind, Span(position, end))
+        nodes.append(Node(_between_kind(text[position:end]), Span(position, end)))
+    return nodes
 
 
 def _between_kind(piece: str) -> NodeKind:

@@ -58,6 +58,8 @@ class Outliner:
         self._lists = lists
         self._fallback = fallback
         self._acting: dict[int, bool] = {}
+        self._alone: dict[int, bool] = {}
+        self._composite: dict[int, bool] = {}
         self._labels: dict[int, list[Label]] = {}
 
     def procedures(self, root: Section) -> Iterator[Procedure]:
@@ -120,10 +122,20 @@ class Outliner:
 
     def _stands_alone(self, section: Section) -> bool:
         """Say whether a part holds something to do."""
-        return any(self._acts(each) for each in section.all_sections())
+        found = self._alone.get(id(section))
+        if found is None:
+            found = self._acts(section) or any(self._stands_alone(child) for child in section.children)
+            self._alone[id(section)] = found
+        return found
 
     def _is_composite(self, section: Section) -> bool:
         """Say whether a part is a runbook of its own or holds some: it states facts of one, or has phases itself."""
+        found = self._composite.get(id(section))
+        if found is None:
+            found = self._composite[id(section)] = self._finds_composite(section)
+        return found
+
+    def _finds_composite(self, section: Section) -> bool:
         if is_causes_title(section.title):
             return False
         if is_part_title(section.title) and not section.children:

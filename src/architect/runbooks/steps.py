@@ -461,8 +461,10 @@ class Reader:
 
     def _following(self, index: int) -> Leaf | None:
         """Return the leaf after `index` that is no directive."""
-        following = self._leaves[index + 1 : index + 3]
-        return next((leaf for leaf in following if leaf.kind is not NodeKind.HTML), None)
+        for leaf in self._leaves[index + 1 : index + 3]:
+            if leaf.kind is not NodeKind.HTML:
+                return leaf
+        return None
 
     def _is_program(self, leaf: Leaf | None) -> bool:
         block = self._blocks.get(leaf.span.start) if leaf is not None else None
