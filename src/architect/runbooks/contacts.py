@@ -41,6 +41,8 @@ def contacts_in(section: Section) -> Iterator[Contact]:
 def contacts_below_labels(section: Section) -> Iterator[Contact]:
     """Yield the contacts that a list below a label such as `**Key contacts**:` names in any other part."""
     is_listing = False
+    if not any("ontact" in leaf.text for leaf in section.leaves):
+        return
     for leaf in section.leaves:
         opening = opening_label(leaf)
         if opening is not None:

@@ -35,6 +35,8 @@ def problems_in(text: str) -> Iterator[Problem]:
         yield Problem(code=ProblemCode.EMPTY, message="the document is empty", span=whole)
     elif "\0" in text[:100_000] or text.count("\0"):
         yield Problem(code=ProblemCode.BINARY, message="the document holds NUL bytes: it is no Markdown", span=whole)
+    if text.isascii():
+        return
     for index, match in enumerate(_ESCAPED.finditer(text)):
         if index == _MAX_REPORTED:
             break

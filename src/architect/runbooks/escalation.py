@@ -76,14 +76,14 @@ class _Line:
     is_item: bool = False
 
 
-def escalation_in(root: Section, blocks: Mapping[int, Block]) -> tuple[EscalationLevel, ...]:
+def escalation_in(sections: Sequence[Section], blocks: Mapping[int, Block]) -> tuple[EscalationLevel, ...]:
     """Return the levels of the first matrix that a document states, in its escalation part or below a label of that name."""
-    for section in root.all_sections():
+    for section in sections:
         if _SECTION.match(section.title) and not any(_SECTION.match(each.title) for each in list(section.all_sections())[1:]):
             found = _of_leaves(list(section.all_leaves()), blocks)
             if found:
                 return found
-    for section in root.all_sections():
+    for section in sections:
         found = _below_label(section, blocks)
         if found:
             return found
@@ -92,7 +92,7 @@ def escalation_in(root: Section, blocks: Mapping[int, Block]) -> tuple[Escalatio
 
 def _below_label(section: Section, blocks: Mapping[int, Block]) -> tuple[EscalationLevel, ...]:
     for index, leaf in enumerate(section.leaves):
-        opening = opening_label(leaf)
+        opening = opening_label(leaf) if "scalat" in leaf.text else None
         if opening is None or not _SECTION.match(opening.title):
             continue
         end = next((at for at in range(index + 1, len(section.leaves)) if opening_label(section.leaves[at])), len(section.leaves))

@@ -65,7 +65,8 @@ def _labels(leaf: Leaf) -> Iterator[Label]:
 
 def opening_label(leaf: Leaf) -> Label | None:
     """Return the bold label that is all of a paragraph outside lists and opens what follows it."""
-    if len(leaf.segments) != 1 or not ("**" in leaf.text or "__" in leaf.text) or not leaf.is_paragraph:
+    text = leaf.text
+    if ("**" not in text and "__" not in text) or len(leaf.segments) != 1 or not leaf.is_paragraph:
         return None
     labels = labels_of(leaf)
     return labels[0] if len(labels) == 1 and labels[0].is_bold and not labels[0].value else None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import chain
 from pathlib import PurePath
@@ -49,7 +49,8 @@ def read(data: bytes, path: str) -> Document:
     front = settings_in(found.nodes[0].span.of(text)) if _has_front_matter(found) else {}
     blocks = _blocks(found.leaves)
     root = sections_of(found.leaves)
-    runbooks = _runbooks(root, blocks, front, path)
+    sections = list(root.all_sections())
+    runbooks = _runbooks(sections, blocks, front, path)
     return Document(
         path=path,
         text=text,
@@ -57,9 +58,9 @@ def read(data: bytes, path: str) -> Document:
         nodes=found.nodes,
         blocks=tuple(blocks.values()),
         runbooks=runbooks,
-        escalation=escalation_in(root, blocks),
+        escalation=escalation_in(sections, blocks),
         contacts=tuple(_contacts(root)),
-        templates=tuple(templates_in(root, blocks)),
+        templates=tuple(templates_in(sections, blocks)),
         problems=tuple(_problems(text, found, runbooks)),
         line_starts=found.line_starts,
         version=_stated(found, front, _VERSION, "version"),
@@ -98,9 +99,10 @@ def _stated(found: Shape, front: Mapping[str, Label], title: re.Pattern[str], st
 
 
 def _runbooks(
-    root: Section, blocks: Mapping[int, Block], front: Mapping[str, Label], path: str
+    sections: Sequence[Section], blocks: Mapping[int, Block], front: Mapping[str, Label], path: str
 ) -> tuple[Runbook, ...]:
-    headings = {title_of(section.title).lower() for section in root.all_sections() if section.title}
+    root = sections[0]
+    headings = {title_of(section.title).lower() for section in sections if section.title}
     lists = lists_of(root.all_leaves(), headings)
     fallback = front["title"].value if "title" in front else PurePath(path).stem
     procedures = list(Outliner(blocks, lists, fallback).procedures(root))
@@ -108,7 +110,7 @@ def _runbooks(
     own = [*front.values(), *_labels_above(root)]
     setting = Setting(
         title=top[0].title if len(top) == 1 else "",
-        slas=severity_slas(root),
+        slas=severity_slas(sections),
         owner=owner_in(own),
         review_by=review_in(own),
         facts=tuple(own) if len(procedures) == 1 else (),
@@ -119,7 +121,7 @@ def _runbooks(
         runbook = runbook_of(procedure, blocks, lists, setting)
         if runbook.steps:
             found.append(replace(runbook, id=slugs.give(procedure.title)))
-    return with_references(tuple(found), root)
+    return with_references(tuple(found), sections)
 
 
 def _labels_above(root: Section) -> Iterator[Label]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from architect.kernel.ids import RunbookId
@@ -45,11 +45,11 @@ class _Target:
         return any(stems & _stems(title) for title in (self.title, *(action.title for action in self.runbook.actions)))
 
 
-def with_references(runbooks: tuple[Runbook, ...], root: Section) -> tuple[Runbook, ...]:
+def with_references(runbooks: tuple[Runbook, ...], sections: Iterable[Section]) -> tuple[Runbook, ...]:
     """Return the runbooks with the references of what people do resolved to other runbooks of the document."""
     if len(runbooks) < 2:
         return tuple(_without_foreign(runbook) for runbook in runbooks)
-    index = _Index.of(runbooks, _anchors(runbooks, root))
+    index = _Index.of(runbooks, _anchors(runbooks, sections))
     return tuple(_mapped(runbook, _Resolver(runbook.id, index)) for runbook in runbooks)
 
 
@@ -59,12 +59,12 @@ def _without_foreign(runbook: Runbook) -> Runbook:
     return _mapped(runbook, lambda action: replace(action, reference=None) if action.reference else action)
 
 
-def _anchors(runbooks: tuple[Runbook, ...], root: Section) -> dict[str, RunbookId]:
+def _anchors(runbooks: tuple[Runbook, ...], sections: Iterable[Section]) -> dict[str, RunbookId]:
     """Return the runbook that each anchor of a heading lies in."""
     found: dict[str, RunbookId] = {}
     starts = [(runbook.span.start, runbook.span.end, runbook.id) for runbook in runbooks]
     position = 0
-    for section in root.all_sections():
+    for section in sections:
         if section.heading is None:
             continue
         start = section.heading.span.start

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from architect.runbooks.facts import seconds_in, severity_in, severity_words
 from architect.runbooks.labels import labels_of
@@ -25,10 +25,10 @@ _RESPONDS = re.compile(r"\b(?:respon\w+|ack\w*|sla)\b[^.;]*", re.IGNORECASE)
 _TOPIC = re.compile(r"\b(?:sla|slas|response times?|respond|priorit\w+|severit\w+)\b", re.IGNORECASE)
 
 
-def severity_slas(root: Section) -> dict[str, Sla]:
+def severity_slas(sections: Iterable[Section]) -> dict[str, Sla]:
     """Return the response times by severity that a document gives; the first that is given for a severity counts."""
     found: dict[str, Sla] = {}
-    for section in root.all_sections():
+    for section in sections:
         for names, sla in _stated_in(section):
             for name in names:
                 found.setdefault(name, sla)

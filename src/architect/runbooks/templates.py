@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from architect.runbooks.labels import opening_label
 from architect.runbooks.model import Block, BlockKind, MessageTemplate, Span, TemplateField
@@ -26,9 +26,11 @@ _GAP_BELOW = re.compile(r"\n[ \t]*(?P<gap>\[[^\]\n]{2,200}\])")
 _SPOKEN = frozenset({BlockKind.MESSAGE, BlockKind.OUTPUT, BlockKind.TEXT})
 
 
-def templates_in(root: Section, blocks: Mapping[int, Block]) -> Iterator[MessageTemplate]:
+def templates_in(sections: Iterable[Section], blocks: Mapping[int, Block]) -> Iterator[MessageTemplate]:
     """Yield the templates of a document, named by the label or the heading above each."""
-    for section in root.all_sections():
+    for section in sections:
+        if not any(leaf.span.start in blocks for leaf in section.leaves):
+            continue
         is_named = bool(_NAMES_TEMPLATES.match(section.title))
         label = ""
         for leaf in section.leaves:
