@@ -26,7 +26,8 @@ _SEMICOLON = re.compile(r"\s*;")
 _PARAGRAPH = re.compile(r"(?:^[^\n]*\S[^\n]*(?:\n|\Z))+", re.MULTILINE)
 _URL = re.compile(r"(?:open\s+|browse\s+)?https?://\S+\Z")
 _EXPECTED = re.compile(
-    r"(?:->|→|=>|⇒)?\s*(?:expected(?: (?:output|results?|response|value))?|you should (?:now )?see|should (?:show|return|print|be|say|output)|expect)\b\s*:?\s*"
+    r"(?:->|→|=>|⇒)?\s*(?:expected(?: (?:output|results?|response|value))?|you should (?:now )?see|should (?:show|"
+    r"return|print|be|say|output)|expect)\b\s*:?\s*"
     r"(?P<what>.*)",
     re.IGNORECASE,
 )
@@ -124,13 +125,13 @@ def _with_lonely_comments(block: Block, pieces: list[_Piece]) -> list[_Piece]:
         lines = list(_LINE_COMMENT.finditer(block.text, position, piece.start))
         titles, others = _title_lines(block.text, lines, piece.start)
         for match in others:
-            found.extend(_lonely(block, match, found))
+            found.extend(_lonely(match, found))
         if titles:
             piece.comments = tuple(match["words"] for match in titles)
         found.append(piece)
         position = piece.end
     for match in _LINE_COMMENT.finditer(block.text, position):
-        found.extend(_lonely(block, match, found))
+        found.extend(_lonely(match, found))
     return found
 
 
@@ -158,7 +159,7 @@ def _is_title(words: str) -> bool:
     return not words.startswith("!") and any(letter.isalpha() for letter in words)
 
 
-def _lonely(block: Block, match: re.Match[str], earlier: list[_Piece]) -> list[_Piece]:
+def _lonely(match: re.Match[str], earlier: list[_Piece]) -> list[_Piece]:
     words = match["words"]
     expected = expected_in(words)
     if expected is not None:

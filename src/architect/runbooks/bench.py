@@ -113,9 +113,7 @@ class Bench:
         alternative = self.alternative
         if alternative is None or (alternative.is_or and not is_first):
             return Entry(action=action, placeholders=draft.placeholders)
-        return Entry(
-            action=action, option=alternative.title, is_or=alternative.is_or, placeholders=draft.placeholders
-        )
+        return Entry(action=action, option=alternative.title, is_or=alternative.is_or, placeholders=draft.placeholders)
 
     def expect(self, text: str, span: Span, source: ExpectationSource = ExpectationSource.LINE) -> None:
         """Note what one should see after the last action, if there is one."""

@@ -26,11 +26,16 @@ from architect.runbooks.transcripts import Transcript, read_transcript
 
 _MYST_OPTION = re.compile(r":[\w-]+:.*")
 _SQL_START = re.compile(
-    r"(?:SELECT\s|INSERT\s+INTO\s|UPDATE\s+\S+\s+SET\s|DELETE\s+FROM\s|WITH\s+(?:RECURSIVE\s+)?\w+\s+AS\s*\(|ALTER\s+\w+\s|"
-    r"CREATE\s+(?:OR\s+REPLACE\s+)?(?:UNIQUE\s+)?(?:TABLE|INDEX|USER|ROLE|DATABASE|EXTENSION|FUNCTION|VIEW|MATERIALIZED|SCHEMA|"
-    r"PUBLICATION|SUBSCRIPTION)\b|DROP\s+(?:TABLE|INDEX|DATABASE|USER|ROLE|VIEW|SCHEMA|EXTENSION|FUNCTION|PUBLICATION|SUBSCRIPTION)\b|"
-    r"GRANT\s.+\sTO\s|REVOKE\s.+\sFROM\s|VACUUM\b|ANALYZE\b|REINDEX\s|EXPLAIN\s|TRUNCATE\s|CHECKPOINT\s*;|BEGIN\s*;|COMMIT\s*;|"
-    r"ROLLBACK\s*;|SHOW\s+\w+\s*;|SET\s+(?:LOCAL\s+|SESSION\s+)?\w+\s*(?:=|TO\s)|CALL\s+\w+\s*\(|LOCK\s+TABLE\s|COPY\s+\w+\s|CLUSTER\s+\w+|"
+    r"(?:SELECT\s|INSERT\s+INTO\s|UPDATE\s+\S+\s+SET\s|DELETE\s+FROM\s|WITH\s+(?:RECURSIVE\s+)?\w+\s+AS\s*\(|"
+    r"ALTER\s+\w+\s|"
+    r"CREATE\s+(?:OR\s+REPLACE\s+)?(?:UNIQUE\s+)?(?:TABLE|INDEX|USER|ROLE|DATABASE|EXTENSION|FUNCTION|VIEW|"
+    r"MATERIALIZED|SCHEMA|"
+    r"PUBLICATION|SUBSCRIPTION)\b|DROP\s+(?:TABLE|INDEX|DATABASE|USER|ROLE|VIEW|SCHEMA|EXTENSION|FUNCTION|"
+    r"PUBLICATION|SUBSCRIPTION)\b|"
+    r"GRANT\s.+\sTO\s|REVOKE\s.+\sFROM\s|VACUUM\b|ANALYZE\b|REINDEX\s|EXPLAIN\s|TRUNCATE\s|CHECKPOINT\s*;|BEGIN\s*;|"
+    r"COMMIT\s*;|"
+    r"ROLLBACK\s*;|SHOW\s+\w+\s*;|SET\s+(?:LOCAL\s+|SESSION\s+)?\w+\s*(?:=|TO\s)|CALL\s+\w+\s*\(|LOCK\s+TABLE\s|"
+    r"COPY\s+\w+\s|CLUSTER\s+\w+|"
     r"SHOW\s+(?:pools|clients|servers|databases|stats|processlist|tables|variables|status|engine)\b)",
     re.IGNORECASE | re.DOTALL,
 )
@@ -39,24 +44,32 @@ _PSQL_META = re.compile(r"\\(?:d[a-zA-Z+]*|l\+?|c(?:onnect)?|x|dt|timing|q|conni
 _PSQL = re.compile(r"(?:sudo\s+(?:-\S+\s+\S+\s+)?)?(?:gitlab-)?(?:psql|pgcli)\b(?P<rest>[^\n|<>;&]*)")
 _PSQL_RUNS = re.compile(r"(?:^|\s)(?:-[A-Za-z]*[cfl]\b|--command|--file|--list|--version)")
 _PROMQL = re.compile(
-    r"[\s(]*(?:(?:sum|avg|max|min|count|topk|bottomk|quantile|rate|irate|increase|histogram_quantile|absent|delta|predict_linear|"
-    r"label_replace|changes|avg_over_time|max_over_time|min_over_time|sum_over_time|kube_\w+|node_\w+|container_\w+|ALERTS|up|time|vector)"
+    r"[\s(]*(?:(?:sum|avg|max|min|count|topk|bottomk|quantile|rate|irate|increase|histogram_quantile|absent|delta|"
+    r"predict_linear|"
+    r"label_replace|changes|avg_over_time|max_over_time|min_over_time|sum_over_time|kube_\w+|node_\w+|container_\w+|"
+    r"ALERTS|up|time|vector)"
     r"\s*(?:\(|\{|by\b|without\b)|[a-z_:][\w:]*\{\s*\w+\s*(?:=~?|!=|!~)\s*\"|[a-z_:][\w:]*\[\d+[smhdw]\]|"
     r"\d+(?:\.\d+)?\s*[-*/+]\s*\(?(?:sum|avg|rate|increase|count|max|min)\b)",
 )
 _LOG_LINE = re.compile(
-    r"\[?\d{4}[-/]\d\d[-/]\d\d[T ]\d\d:\d\d|\[?\d\d:\d\d:\d\d|[A-Z][a-z]{2} +\d{1,2} \d\d:\d\d:\d\d|(?:level|time|ts|msg)=|[IWEF]\d{4} \d\d:|"
-    r"(?:Error|ERROR|FATAL|PANIC|WARN(?:ING)?|Warning|Traceback|Exception|INFO|DEBUG|NOTICE|panic|fatal|error)(?:[:\[(\s]|$)|"
-    r"[\w./-]+: (?:error|command not found|No such file)|HTTP/\d|[-dl][rwx-]{9}\s|Every \d+\.\d+s:|\[(?:ERROR|WARN|INFO|DEBUG)"
+    r"\[?\d{4}[-/]\d\d[-/]\d\d[T ]\d\d:\d\d|\[?\d\d:\d\d:\d\d|[A-Z][a-z]{2} +\d{1,2} \d\d:\d\d:\d\d|(?:level|time|"
+    r"ts|msg)=|[IWEF]\d{4} \d\d:|"
+    r"(?:Error|ERROR|FATAL|PANIC|WARN(?:ING)?|Warning|Traceback|Exception|INFO|DEBUG|NOTICE|panic|fatal|"
+    r"error)(?:[:\[(\s]|$)|"
+    r"[\w./-]+: (?:error|command not found|No such file)|HTTP/\d|[-dl][rwx-]{9}\s|Every \d+\.\d+s:|\[(?:ERROR|WARN|"
+    r"INFO|DEBUG)"
 )
 _TABLE_HEADER = re.compile(r"[A-Z][A-Z0-9_()%/-]+(?:\s{2,}[A-Z][A-Z0-9_()%/-]+(?: [A-Z0-9_()%/-]+)*){1,}\s*$")
-_RESULT_TABLE = re.compile(r"^[^\n]*\|[^\n]*\n[ ]*-{2,}[-+]*\+-{2,}|^\+-[-+]*\+\s*\n\|[^\n]*\n\+-[-+]*\+|^\(\d+ rows?\)", re.MULTILINE)
+_RESULT_TABLE = re.compile(
+    r"^[^\n]*\|[^\n]*\n[ ]*-{2,}[-+]*\+-{2,}|^\+-[-+]*\+\s*\n\|[^\n]*\n\+-[-+]*\+|^\(\d+ rows?\)", re.MULTILINE
+)
 _DESCRIBED = re.compile(r"^[A-Z][\w .-]*:\s{2,}\S", re.MULTILINE)
 _SAMPLES = re.compile(r"[a-z_:][\w:]*(?:\{[^}\n]*\})?\s+[-+]?\d[\d.e+-]*$")
 _DRAWING = re.compile("[\u2190-\u21ff\u2500-\u257f\u25b2-\u25bc]|^\\s*(?:\\||v|V)\\s*$|-->|==>|\\+--+\\+", re.MULTILINE)
 _MOJIBAKE_ARROW = re.compile("\u00e2[\u0080-\u00bf\u2020\u2021\u2018-\u203a\u20ac\u0152-\u0178\u02c6\u02dc\u0192]{2}")
 _MESSAGE_START = re.compile(
-    r"(?:Slack|Teams|Discord|Chat|Channel|Post|E-?mail|Subject|To|Announce|Message|PagerDuty|Say|Page)\s*:|[@#][a-z][\w-]+(?:\s|$)|/\w+ ",
+    r"(?:Slack|Teams|Discord|Chat|Channel|Post|E-?mail|Subject|To|Announce|Message|PagerDuty|Say|Page)\s*:|"
+    r"[@#][a-z][\w-]+(?:\s|$)|/\w+ ",
     re.IGNORECASE,
 )
 _HANDLE = re.compile(r"(?<![\w.])[@#][a-z][\w-]{2,}")
@@ -66,16 +79,24 @@ _FIELD_LINE = re.compile(
 _GAP = re.compile(
     r"\[[^\]\n]{3,80}\]|<[A-Za-z][\w /.-]*>|\{\{?\s*[A-Za-z][\w .-]*\}\}?|\bHH:MM\b|\bYYYY-MM-DD\b|_{3,}|\bTBD\b"
 )
-_SPOKEN = re.compile(r"\b(?:post|send|announce|message|notify|notification|e-?mail|slack|template|tell|say|reply|update)\b", re.IGNORECASE)
+_SPOKEN = re.compile(
+    r"\b(?:post|send|announce|message|notify|notification|e-?mail|slack|template|tell|say|reply|update)\b",
+    re.IGNORECASE,
+)
 _CAPTION_OUTPUT = re.compile(
-    r"\b(?:outputs?|responses?|returns?|prints?|looks? like|see|shows?|shown|displayed|errors?|messages?|logs?|results?|similar to|appears?)\b",
+    r"\b(?:outputs?|responses?|returns?|prints?|looks? like|see|shows?|shown|displayed|errors?|messages?|logs?|"
+    r"results?|similar to|appears?)\b",
     re.IGNORECASE,
 )
 _CAPTION_QUERY = re.compile(r"\b(?:query|queries|filters?|expression|search)\b", re.IGNORECASE)
 _CAPTION_RUN = re.compile(r"\b(?:run|running|execute|commands?|issue|type|invoke)\b", re.IGNORECASE)
 _CONFIG_LINES = re.compile(r"(?:^[ \t]*(?:- )?[\w./\"-]+\s*[:=](?:\s|$)[^\n]*\n?)+", re.MULTILINE)
 _FILTER = re.compile(r"[\w./@-]+\s*(?:=~|!~|!=|=)\s*\"[^\"]*\"\s*(?:$|AND\b|OR\b|[\w./@-]+\s*[=!<>])", re.IGNORECASE)
-_UNTYPED = re.compile(r"^(?:[ \t]*\.\.\.[ \t]*$|[ \t]*[A-Za-z][\w.-]*:(?:[ \t]|$)(?!//)|\{[ \t]*$|\{[ \t]*\"|[A-Z][A-Z0-9_()%/-]+(?:\s{2,}[A-Z]|\n))", re.MULTILINE)
+_UNTYPED = re.compile(
+    r"^(?:[ \t]*\.\.\.[ \t]*$|[ \t]*[A-Za-z][\w.-]*:(?:[ \t]|$)(?!//)|\{[ \t]*$|\{[ \t]*\"|"
+    r"[A-Z][A-Z0-9_()%/-]+(?:\s{2,}[A-Z]|\n))",
+    re.MULTILINE,
+)
 
 
 def block_of(leaf: Leaf, caption: str = "") -> Block:
@@ -262,7 +283,12 @@ def _is_shell(text: str, first: str, caption: str) -> bool:
     if has_shell_shape(first):
         return True
     is_led = bool(_CAPTION_RUN.search(caption)) and not _CAPTION_QUERY.search(caption)
-    return is_led and " " in first and bool(re.match(r"[a-z][\w.-]+\s+[\w<$./'\"-]", first)) and not reads_as_sentence(first)
+    return (
+        is_led
+        and " " in first
+        and bool(re.match(r"[a-z][\w.-]+\s+[\w<$./'\"-]", first))
+        and not reads_as_sentence(first)
+    )
 
 
 def _is_json(text: str) -> bool:
@@ -309,7 +335,11 @@ def _spoken(text: str, first: str, caption: str) -> BlockKind | None:
         return BlockKind.TEMPLATE
     if _HANDLE.search(text) and len(text.splitlines()) <= 12:
         return BlockKind.MESSAGE
-    if _SPOKEN.search(caption) and re.search(r"[A-Za-z]+ [A-Za-z]+ [A-Za-z]+", text) and not _CAPTION_OUTPUT.search(caption):
+    if (
+        _SPOKEN.search(caption)
+        and re.search(r"[A-Za-z]+ [A-Za-z]+ [A-Za-z]+", text)
+        and not _CAPTION_OUTPUT.search(caption)
+    ):
         return BlockKind.TEMPLATE if gaps else BlockKind.MESSAGE
     return None
 

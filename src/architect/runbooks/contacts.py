@@ -14,14 +14,18 @@ from architect.runbooks.titles import is_aside, is_part_title
 from architect.runbooks.wording import plain, title_of, without_symbols
 
 _PART = re.compile(
-    r".*\bcontacts?\b.*|.*\bwho to (?:call|contact|page)\b.*|(?:primary |secondary )?on-?call(?: .*)?|.*\b(?:phone|call) ?(?:book|list|tree)\b.*|"
+    r".*\bcontacts?\b.*|.*\bwho to (?:call|contact|page)\b.*|(?:primary |secondary )?on-?call(?: .*)?|.*\b(?:phone|"
+    r"call) ?(?:book|list|tree)\b.*|"
     r"key people|.*\bstakeholders\b.*|(?:support|vendor) (?:channels?|numbers?)|rota|.*\brotations?\b",
     re.IGNORECASE,
 )
-_LABEL_PART = re.compile(r"(?:key |emergency |escalation |vendor |primary |important |main )*contacts?(?: information| list)?", re.IGNORECASE)
+_LABEL_PART = re.compile(
+    r"(?:key |emergency |escalation |vendor |primary |important |main )*contacts?(?: information| list)?", re.IGNORECASE
+)
 _PAIR = re.compile(r"(?P<role>[^\W\d_][^:\n|]{1,60}?)\s*(?::|\s[-–—](?=\s))\s*(?P<value>\S.*)")
 _CHANNEL = re.compile(
-    r"(?:phone|mobile|cell|tel|telephone|e-?mail|mail|slack|pagerduty|pager|opsgenie|teams|sms|telegram|whatsapp|signal|zoom|call|chat|"
+    r"(?:phone|mobile|cell|tel|telephone|e-?mail|mail|slack|pagerduty|pager|opsgenie|teams|sms|telegram|whatsapp|"
+    r"signal|zoom|call|chat|"
     r"channel|office|hours?|name|backup|secondary|primary)",
     re.IGNORECASE,
 )

@@ -17,43 +17,62 @@ from architect.runbooks.wording import plain, title_of, without_symbols
 
 _SECTION = re.compile(r".*\bescalat\w+\b.*", re.IGNORECASE)
 _LEVEL = re.compile(
-    r"[\s>*#\d.|+-]*?(?:escalation\s+)?(?:level|tier|stage|L)\s*[-#]?\s*(?P<number>\d{1,2})\b\s*(?:\((?P<condition>[^)\n]*)\))?(?P<rest>[^\n]*)",
+    r"[\s>*#\d.|+-]*?(?:escalation\s+)?(?:level|tier|stage|"
+    r"L)\s*[-#]?\s*(?P<number>\d{1,2})\b\s*(?:\((?P<condition>[^)\n]*)\))?(?P<rest>[^\n]*)",
     re.IGNORECASE,
 )
 _TIMED = re.compile(
-    r"[\s>*|+└├─-]*(?:(?:at|after|within|t\s*\+)\s*)?(?P<when>immediate(?:ly)?|\d+\s*(?:-|–|to)\s*\d+\s*\w+|\d+\s*\+?\s*(?:m|mins?|minutes?|h|hrs?|hours?|d|days?|s|secs?|seconds?)\b"
+    r"[\s>*|+└├─-]*(?:(?:at|after|within|t\s*\+)\s*)?(?P<when>immediate(?:ly)?|\d+\s*(?:-|–|to)\s*\d+\s*\w+|"
+    r"\d+\s*\+?\s*(?:m|mins?|minutes?|h|hrs?|hours?|d|days?|s|secs?|seconds?)\b"
     r"(?:\s*\+)?|0)\s*(?::|\||→|->|=>|[-–—](?=\s)|\s{2,})\s*(?P<rest>\S[^\n]*)",
     re.IGNORECASE,
 )
 _ARROW_ONLY = re.compile(r"[\s|v\u2190-\u21ff\u2500-\u257f\u25b2-\u25bc+>-]*\Z", re.IGNORECASE)
 _CHAIN = re.compile(r"\s*(?:→|⇒|➜|->|=>|>)\s*")
 _TARGETS = re.compile(
-    r"(?<![\w-])(?:page|notify|call|alert|contact|escalates? to|inform|wake|involve|engage|->|\u2192)s?\b\s*:?\s*(?P<who>[^.,;(\n]+(?:\s*[+,&/]\s*[^.;(\n]+)*)",
+    r"(?<![\w-])(?:page|notify|call|alert|contact|escalates? to|inform|wake|involve|engage|->|"
+    r"\u2192)s?\b\s*:?\s*(?P<who>[^.,;(\n]+(?:\s*[+,&/]\s*[^.;(\n]+)*)",
     re.IGNORECASE,
 )
 _RESPONDER = re.compile(
-    r"(?P<who>[A-Z][\w/ -]*?(?:on-?call|engineer|lead|manager|responder|team)[\w/ -]*?)\s+(?:responds?|acknowledges?|acts?|handles?)\b",
+    r"(?P<who>[A-Z][\w/ -]*?(?:on-?call|engineer|lead|manager|responder|team)[\w/ -]*?)\s+(?:responds?|"
+    r"acknowledges?|acts?|handles?)\b",
     re.IGNORECASE,
 )
 _PERSON = re.compile(
-    r"(?<!\w)(?:on-?call|engineers?|leads?|managers?|directors?|vp|cto|ceo|ciso|head|team|support|sre|dba|vendor|executives?|founders?|owner|"
+    r"(?<!\w)(?:on-?call|engineers?|leads?|managers?|directors?|vp|cto|ceo|ciso|head|team|support|sre|dba|vendor|"
+    r"executives?|founders?|owner|"
     r"responders?|commander|architect|admin|operations|l[1-4])(?!\w)",
     re.IGNORECASE,
 )
 _SPLIT = re.compile(r"\s*(?:\+|,|&|\band\b|;|\bplus\b)\s*", re.IGNORECASE)
-_AFTER_WHO = re.compile(r"\s+(?:within|after|if|when|in|by|immediately|for|at|as soon|once|unless|via|through|on (?:slack|phone|teams))\b.*|\s*[(:].*|\s+[-–—]\s.*", re.IGNORECASE)
+_AFTER_WHO = re.compile(
+    r"\s+(?:within|after|if|when|in|by|immediately|for|at|as soon|once|unless|via|through|on (?:slack|phone|"
+    r"teams))\b.*|\s*[(:].*|\s+[-–—]\s.*",
+    re.IGNORECASE,
+)
 _SEVERITIES = re.compile(r"(?<!\w)(?:P|SEV-?)\d(?:\s*(?:/|,|or|and|-)\s*(?:P|SEV-?)?\d)*", re.IGNORECASE)
 _ONE_SEVERITY = re.compile(r"(?P<name>P|SEV)?-?(?P<digit>\d)", re.IGNORECASE)
 _UNACKNOWLEDGED = re.compile(
-    r"no (?:response|ack\w*|answer|reply)|not ack\w*|un-?ack\w*|not responding|doesn'?t respond|unanswered|without (?:ack\w*|response)", re.IGNORECASE
+    r"no (?:response|ack\w*|answer|reply)|not ack\w*|un-?ack\w*|not responding|doesn'?t respond|unanswered|"
+    r"without (?:ack\w*|response)",
+    re.IGNORECASE,
 )
 _UNRESOLVED = re.compile(
-    r"un-?resolved|not (?:yet )?(?:resolved|fixed|mitigated|triaged)|still (?:open|ongoing|down|failing|no|un\w+)|no progress|isn't (?:resolved|fixed)", re.IGNORECASE
+    r"un-?resolved|not (?:yet )?(?:resolved|fixed|mitigated|triaged)|still (?:open|ongoing|down|failing|no|un\w+)|"
+    r"no progress|isn't (?:resolved|fixed)",
+    re.IGNORECASE,
 )
 _CONDITIONAL = re.compile(r"\b(?:if|after|when|unless|within|once)\b[^.;]*|\([^)]*\)", re.IGNORECASE)
 _LEVEL_COLUMN = re.compile(r"(?:escalation )?(?:level|tier|stage|step|#|order)", re.IGNORECASE)
-_TIME_COLUMN = re.compile(r".*\b(?:time|after|elapsed|within|when|delay|trigger|condition|criteria|timeframe|wait)\b.*", re.IGNORECASE)
-_WHO_COLUMN = re.compile(r".*\b(?:who|contacts?|roles?|person|people|team|escalate to|notify|targets?|responders?|owner|name|escalation)\b.*", re.IGNORECASE)
+_TIME_COLUMN = re.compile(
+    r".*\b(?:time|after|elapsed|within|when|delay|trigger|condition|criteria|timeframe|wait)\b.*", re.IGNORECASE
+)
+_WHO_COLUMN = re.compile(
+    r".*\b(?:who|contacts?|roles?|person|people|team|escalate to|notify|targets?|responders?|owner|name|"
+    r"escalation)\b.*",
+    re.IGNORECASE,
+)
 _ACTION_COLUMN = re.compile(r".*\b(?:actions?|what|do|method|how)\b.*", re.IGNORECASE)
 
 
@@ -62,7 +81,7 @@ class _Level:
     number: int
     condition: str
     lines: list[str] = field(default_factory=list)
-    span: Span = Span(0, 0)
+    span: Span
     who: tuple[str, ...] | None = None
 
 
@@ -77,9 +96,11 @@ class _Line:
 
 
 def escalation_in(sections: Sequence[Section], blocks: Mapping[int, Block]) -> tuple[EscalationLevel, ...]:
-    """Return the levels of the first matrix that a document states, in its escalation part or below a label of that name."""
+    """Return the levels of the first matrix that a document states, in a part or below a label of that name."""
     for section in sections:
-        if _SECTION.match(section.title) and not any(_SECTION.match(each.title) for each in list(section.all_sections())[1:]):
+        if _SECTION.match(section.title) and not any(
+            _SECTION.match(each.title) for each in list(section.all_sections())[1:]
+        ):
             found = _of_leaves(list(section.all_leaves()), blocks)
             if found:
                 return found
@@ -95,7 +116,10 @@ def _below_label(section: Section, blocks: Mapping[int, Block]) -> tuple[Escalat
         opening = opening_label(leaf) if "scalat" in leaf.text else None
         if opening is None or not _SECTION.match(opening.title):
             continue
-        end = next((at for at in range(index + 1, len(section.leaves)) if opening_label(section.leaves[at])), len(section.leaves))
+        end = next(
+            (at for at in range(index + 1, len(section.leaves)) if opening_label(section.leaves[at])),
+            len(section.leaves),
+        )
         found = _of_leaves(section.leaves[index + 1 : end], blocks)
         if found:
             return found
@@ -125,7 +149,9 @@ def _lines(leaves: Sequence[Leaf], blocks: Mapping[int, Block]) -> Iterator[_Lin
             inner = leaf.items[-1]
             is_first, item = inner.item_id != item, inner.item_id
             number = inner.number if len(leaf.items) == 1 else None
-            yield _Line(text=without_symbols(leaf.words), span=leaf.span, number=number if is_first else None, is_item=is_first)
+            yield _Line(
+                text=without_symbols(leaf.words), span=leaf.span, number=number if is_first else None, is_item=is_first
+            )
         elif leaf.kind is not NodeKind.TABLE:
             place = block.locate if block else leaf.locate
             at = 0
@@ -168,7 +194,9 @@ def _by_number(lines: Sequence[_Line]) -> list[_Level]:
         match = _LEVEL.match(line.text)
         if match and int(match["number"]) == (found[-1].number + 1 if found else int(match["number"])):
             rest = match["rest"].strip(" :-–—*|")
-            found.append(_Level(int(match["number"]), (match["condition"] or "").strip(), [rest] if rest else [], line.span))
+            found.append(
+                _Level(int(match["number"]), (match["condition"] or "").strip(), [rest] if rest else [], line.span)
+            )
         elif found and line.text.strip() and not _ARROW_ONLY.match(line.text):
             found[-1].lines.append(line.text.strip(" \t>*-|"))
             found[-1].span = Span(found[-1].span.start, line.span.end)
@@ -192,14 +220,20 @@ def _by_order(lines: Sequence[_Line]) -> list[_Level]:
     items = [line for line in lines if line.number is not None]
     if len(items) < 2 or sum(bool(_PERSON.search(line.text)) for line in items) * 3 < len(items) * 2:
         return []
-    return [_Level(index, _condition_of(line.text), [line.text], line.span) for index, line in enumerate(items, start=1)]
+    return [
+        _Level(index, _condition_of(line.text), [line.text], line.span) for index, line in enumerate(items, start=1)
+    ]
 
 
 def _by_sentence(lines: Sequence[_Line]) -> list[_Level]:
     """Return the sentences that say when whom to call as levels."""
     found: list[_Level] = []
     for line in lines:
-        if _TARGETS.search(line.text) and _PERSON.search(line.text) and (line.is_item or seconds_in(line.text) is not None):
+        if (
+            _TARGETS.search(line.text)
+            and _PERSON.search(line.text)
+            and (line.is_item or seconds_in(line.text) is not None)
+        ):
             found.append(_Level(len(found) + 1, _condition_of(line.text), [line.text], line.span))
     return found if any(level.condition for level in found) else []
 
@@ -209,11 +243,19 @@ def _by_chain(lines: Sequence[_Line]) -> list[_Level]:
     for line in lines:
         names = [part.strip(" *`") for part in _CHAIN.split(line.text.partition(": ")[2] or line.text)]
         if len(names) > 1 and all(names) and max(map(len, names)) <= 40 and any(_PERSON.search(name) for name in names):
-            return [_Level(index, "", [name], line.span, tuple(_split(name))) for index, name in enumerate(names, start=1)]
+            return [
+                _Level(index, "", [name], line.span, tuple(_split(name))) for index, name in enumerate(names, start=1)
+            ]
     return []
 
 
-_READERS: tuple[Callable[[Sequence[_Line]], list[_Level]], ...] = (_by_number, _by_time, _by_order, _by_sentence, _by_chain)
+_READERS: tuple[Callable[[Sequence[_Line]], list[_Level]], ...] = (
+    _by_number,
+    _by_time,
+    _by_order,
+    _by_sentence,
+    _by_chain,
+)
 
 
 def _condition_of(text: str) -> str:
@@ -223,7 +265,9 @@ def _condition_of(text: str) -> str:
 
 def _start_of(when: str) -> int:
     """Return the seconds at which a time or a span of time begins."""
-    first, dash, second = re.split(r"\s*(-|–|to)\s*", when, maxsplit=1) if re.search(r"\d\s*(?:-|–|to)\s*\d", when) else (when, "", "")
+    first, dash, second = (
+        re.split(r"\s*(-|–|to)\s*", when, maxsplit=1) if re.search(r"\d\s*(?:-|–|to)\s*\d", when) else (when, "", "")
+    )
     if dash and seconds_in(first) is None:
         unit = re.sub(r"[\d\s+]", "", second)
         return seconds_in(f"{first} {unit}") or 0

@@ -35,18 +35,27 @@ _NUMBER_WORDS = {
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 
 _BOUND = re.compile(
-    r"(?P<sign>>=|=>|≥|<=|=<|≤|==|&gt;=?|&lt;=?|>|<|\b(?:greater|more|higher|larger|longer|slower|less|lower|fewer|smaller) than|"
+    r"(?P<sign>>=|=>|≥|<=|=<|≤|==|&gt;=?|&lt;=?|>|<|\b(?:greater|more|higher|larger|longer|slower|less|lower|fewer|"
+    r"smaller) than|"
     r"\b(?:above|over|exceed(?:s|ed|ing)?|below|under|at least|at most))\s*"
-    r"(?P<value>\d[\d,]*(?:\.\d+)?)\s*(?P<unit>%|percent\b|ms\b|milliseconds?\b|µs\b|us\b|seconds?\b|secs?\b|s\b|minutes?\b|mins?\b|m\b|"
-    r"hours?\b|h\b|days?\b|[KMGT]i?B\b|bytes?\b|/s\b|per second\b|req/s\b|rps\b|connections?\b|restarts?\b|pods?\b|nodes?\b|errors?\b)?",
+    r"(?P<value>\d[\d,]*(?:\.\d+)?)\s*(?P<unit>%|percent\b|ms\b|milliseconds?\b|µs\b|us\b|seconds?\b|secs?\b|s\b|"
+    r"minutes?\b|mins?\b|m\b|"
+    r"hours?\b|h\b|days?\b|[KMGT]i?B\b|bytes?\b|/s\b|per second\b|req/s\b|rps\b|connections?\b|restarts?\b|pods?\b|"
+    r"nodes?\b|errors?\b)?",
     re.IGNORECASE,
 )
-_BEFORE = re.compile(r"(?<!\w)(?P<subject>[A-Za-z][\w/%. -]{0,60}?)?\s*\(?\s*(?:(?:is|are|at|stays|rises|goes|was)\s+)?\Z", re.IGNORECASE)
+_BEFORE = re.compile(
+    r"(?<!\w)(?P<subject>[A-Za-z][\w/%. -]{0,60}?)?\s*\(?\s*(?:(?:is|are|at|stays|rises|goes|was)\s+)?\Z", re.IGNORECASE
+)
 _LONGEST_SUBJECT = 64
 _HOW_LONG = re.compile(r"\b(?:for|within|in|of)\s*\Z", re.IGNORECASE)
 _SIGN = re.compile(r"[<>=≥≤]|&[gl]t;|\b(?:than|above|over|exceed\w*|below|under|at least|at most)\b", re.IGNORECASE)
 _CONNECTORS = re.compile(r"\b(?:when|if|that|because|whenever|means|where|and|or)\b|[.:;] ", re.IGNORECASE)
-_AUXILIARY = re.compile(r"(?:\b(?:is|are|was|has|have|been|being|be|the|a|an|its|rises?|goes|stays|remains|at)\b\s*)+\Z|^(?:the|an?|any|its)\s+|^(?:has|have|is|are|been)\b\s*", re.IGNORECASE)
+_AUXILIARY = re.compile(
+    r"(?:\b(?:is|are|was|has|have|been|being|be|the|a|an|its|rises?|goes|stays|remains|at)\b\s*)+\Z|^(?:the|an?|any|"
+    r"its)\s+|^(?:has|have|is|are|been)\b\s*",
+    re.IGNORECASE,
+)
 _QUANTILE = re.compile(
     r"(?<![\w.])(?:p|perc(?:entile)?\s*)(?P<q>\d{2,3}(?:\.\d+)?)(?!\w)|(?P<n>\d{2}(?:\.\d+)?)th\s+percentile",
     re.IGNORECASE,
@@ -152,7 +161,7 @@ def sla_in(text: str, span: Span) -> Sla | None:
 
 
 def thresholds_in(text: str, at: int, *, subject: str = "") -> tuple[Threshold, ...]:
-    """Return the bounds in words that `text`, which begins at offset `at`, states; `subject` stands in where none does."""
+    """Return the bounds that `text`, which begins at offset `at`, states in words; `subject` is that of the whole."""
     found: list[Threshold] = []
     last = 0
     for match in _BOUND.finditer(text) if _SIGN.search(text) else ():
@@ -164,7 +173,7 @@ def thresholds_in(text: str, at: int, *, subject: str = "") -> tuple[Threshold, 
 
 
 def _is_bound(match: re.Match[str], before: str) -> bool:
-    """Tell a bound from words: `over 5` without a unit counts only with a sign; `for more than 5 minutes` says how long."""
+    """Tell a bound from words: `over 5` counts only with a unit or a sign; `for more than 5 minutes` says how long."""
     is_how_long = _HOW_LONG.search(before) is not None and _DURATION.match(match.string, match.start("value"))
     return not is_how_long and (bool(match["unit"]) or match["sign"][0] in "<>=≤≥&")
 

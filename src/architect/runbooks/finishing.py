@@ -54,7 +54,7 @@ def _prose_of(draft: StepDraft) -> Action:
 
 
 def _settle_phases(drafts: list[StepDraft], title: str) -> None:
-    """Settle what words alone leave open: to verify before any change is to diagnose, to roll back then is to mitigate."""
+    """Settle what words leave open: before any change to verify is to diagnose, and to roll back is to mitigate."""
     only_verifies = lead_phase(title) is Phase.VERIFY
     has_changed = False
     for draft in drafts:

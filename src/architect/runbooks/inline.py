@@ -17,19 +17,29 @@ from architect.runbooks.wording import plain, title_of
 
 _TICKS = re.compile(r"`+")
 _NOT_A_CALL = re.compile(
-    r"\A(?:\w+ (?:is|are|was|and|or|the|for|not)\b|(?:set|test|time|host|service|find|make|read|top|cast|node) [A-Za-z]+\Z)"
+    r"\A(?:\w+ (?:is|are|was|and|or|the|for|not)\b|(?:set|test|time|host|service|find|make|read|top|cast|"
+    r"node) [A-Za-z]+\Z)"
 )
 _TOLD = re.compile(
-    r"\b(?:run(?:ning)?|re-?run(?:ning)?|execut(?:e|es|ing)|issu(?:e|ing)|typ(?:e|ing)|invok(?:e|ing)|commands?)\b[^.`]{0,30}\Z", re.IGNORECASE
+    r"\b(?:run(?:ning)?|re-?run(?:ning)?|execut(?:e|es|ing)|issu(?:e|ing)|typ(?:e|ing)|invok(?:e|ing)|"
+    r"commands?)\b[^.`]{0,30}\Z",
+    re.IGNORECASE,
 )
-_TOLD_DIRECTLY = re.compile(r"\b(?:run(?:ning)?|execut(?:e|ing)|typ(?:e|ing)|enter|issue|start|invoke)\s+\Z", re.IGNORECASE)
-_LED = re.compile(r"\b(?:run(?:ning)?|with|using|use|via|by|do|try|execute|check|commands?|enter)\b[^.`]{0,40}\Z|[:>→]\s*\Z", re.IGNORECASE)
+_TOLD_DIRECTLY = re.compile(
+    r"\b(?:run(?:ning)?|execut(?:e|ing)|typ(?:e|ing)|enter|issue|start|invoke)\s+\Z", re.IGNORECASE
+)
+_LED = re.compile(
+    r"\b(?:run(?:ning)?|with|using|use|via|by|do|try|execute|check|commands?|enter)\b[^.`]{0,40}\Z|[:>→]\s*\Z",
+    re.IGNORECASE,
+)
 _FORBIDDEN = re.compile(
     r"\b(?:do not|don't|never|avoid|instead of|rather than|without|unlike)\s+(?:\w+\s+){0,3}\Z"
     r"|\b(?:outputs?|results?|equivalents?|logs?) (?:of|to|from)\s+(?:the\s+)?\Z",
     re.IGNORECASE,
 )
-_DESCRIBED = re.compile(r"`+\s+(?:is|are|was|will|does|has|can|shows?|prints?|returns?|creates?|means?|gives?|lists?)\b", re.IGNORECASE)
+_DESCRIBED = re.compile(
+    r"`+\s+(?:is|are|was|will|does|has|can|shows?|prints?|returns?|creates?|means?|gives?|lists?)\b", re.IGNORECASE
+)
 _CALL = re.compile(r"[a-z][a-z0-9]*(?:[._-][a-z0-9]+)*(?:\s+[\w<${\"'./@:%-][^\n]*)?\Z")
 _SENTENCE_START = re.compile(r"[.!?]\s+(?=\S)")
 _NEAR = 400
@@ -94,7 +104,9 @@ def command_line(leaf: Leaf) -> Block | None:
     start = leaf.text.index(line)
     at = leaf.locate(start)
     segments = (Segment(0, at, len(line)),)
-    return Block(kind=BlockKind.SHELL, tag="", text=line, span=Span(at, at + len(line)), segments=segments, line=leaf.line)
+    return Block(
+        kind=BlockKind.SHELL, tag="", text=line, span=Span(at, at + len(line)), segments=segments, line=leaf.line
+    )
 
 
 def _block(leaf: Leaf, span: CodeSpan) -> Block | None:
@@ -116,7 +128,13 @@ def _is_meant(leaf: Leaf, span: CodeSpan, text: str) -> bool:
         return False
     if " " not in text:
         return bool(_TOLD_DIRECTLY.search(before))
-    is_known = is_program(program_of(text)) or is_sql(text) or is_promql(text) or has_shell_shape(text) or text.startswith("sudo ")
+    is_known = (
+        is_program(program_of(text))
+        or is_sql(text)
+        or is_promql(text)
+        or has_shell_shape(text)
+        or text.startswith("sudo ")
+    )
     return _is_led(leaf, span, before) if is_known else bool(_TOLD.search(before))
 
 
@@ -145,4 +163,6 @@ def _kind(text: str) -> BlockKind | None:
     return BlockKind.SHELL if is_known or _CALL.match(text) or text.startswith("sudo ") else None
 
 
-_NAMES_ONLY = frozenset({"bash", "sh", "node", "java", "go", "python", "python3", "ruby", "php", "make", "docker", "kubectl", "git", "helm"})
+_NAMES_ONLY = frozenset(
+    {"bash", "sh", "node", "java", "go", "python", "python3", "ruby", "php", "make", "docker", "kubectl", "git", "helm"}
+)

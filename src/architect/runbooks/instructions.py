@@ -8,56 +8,68 @@ from functools import lru_cache
 from architect.runbooks.wording import without_symbols
 
 _VERBS_LIST = """
-    abort accept access acknowledge acquire activate adapt add address adjust advise aim alert align allocate allow alter amend
-    analyse analyze announce append apply approve archive arrange ask assemble assess assign assume attach attempt audit
-    authenticate authorise authorize avoid await backfill backup balance ban begin bind block boot bounce bring broadcast browse
-    build bump call cancel capture carry change check checkout choose clean clear click clone close collect combine commit
-    communicate compare compile complete compress compute concatenate conduct configure confirm connect consider consolidate
-    consult contact contain continue control convene convert coordinate copy cordon correct correlate count create cross-check
-    curl cut deactivate debug decide declare decommission decrease defer define delay delegate delete deliver demote deploy
-    deprecate describe deselect destroy detach detect determine diagnose diff disable disassociate discard disconnect discuss
-    dismiss display distribute document double-check downgrade download drain draft drill drop dump duplicate edit eliminate email
-    enable encrypt end enforce engage enlarge ensure enter erase escalate establish estimate evaluate evict examine exclude execute
-    exit expand expect explain export expose extend extract fail failover fetch file fill filter find finish fix flag flush focus
-    follow force forward free freeze gather generate get give go grab grant grep halt hand handle hold identify ignore implement
-    import improve include increase indicate inform initialise initialize initiate inject insert inspect install instruct
-    interrupt introduce invalidate investigate invite invoke isolate issue join keep kick kill label launch leave let limit link
-    list load locate lock log login logout look lower maintain make manage map mark maximise maximize measure merge message migrate
-    minimise minimize mitigate modify monitor mount move mute name navigate negotiate notify note observe obtain offload open
-    optimise optimize order organise organize override page pass paste patch pause perform persist pick pin ping place plan post
-    practice prepare press preserve prevent print prioritise prioritize proceed process promote propose protect provide provision
-    prune publish pull purge push put query quit raise rate rate-limit re-apply re-check re-create re-deploy re-enable re-run re-start re-try
-    reach read reassign reattach rebalance reboot rebuild recall recheck reclaim recommend reconcile reconfigure reconnect record
-    recover recreate recycle redeploy redirect redo reduce refactor refer refresh regenerate register reinstall reinstate reissue
-    reject relaunch release reload relocate remediate remember remind remove rename renew repair repeat replace replay replicate
-    reply report reproduce request require rerun reschedule reserve reset resize resolve respond restart restore restrict resubmit
-    resume resync retain retest retire retrieve retry return reuse reverse revert review revise revisit revoke rewind rewrite
-    roll rollback rollout rotate route run sample save scale scan schedule scroll search secure see select send separate set set-up
-    setup share shed shift ship show shrink shut shutdown sign silence simulate skip snapshot sort spawn specify spin split ssh stabilise
-    stabilize stage start stop store submit subscribe subtract summarise summarize suppress survey suspend switch sync synchronise
-    synchronize tail take talk target tear tell temporarily terminate test throttle tidy toggle trace track transfer translate treat
-    triage trigger trim troubleshoot truncate try tune turn type uncheck uncomment uncordon undo unfreeze uninstall unload unlock
-    unmount unmute unpause unregister unset unsilence unsubscribe untaint update upgrade upload upscale use vacuum validate verify
-    view visit wait wake walk warm warn watch wipe withdraw work wrap write zip
+    abort accept access acknowledge acquire activate adapt add address adjust advise aim alert align allocate
+    allow alter amend analyse analyze announce append apply approve archive arrange ask assemble assess assign
+    assume attach attempt audit authenticate authorise authorize avoid await backfill backup balance ban begin
+    bind block boot bounce bring broadcast browse build bump call cancel capture carry change check checkout
+    choose clean clear click clone close collect combine commit communicate compare compile complete compress
+    compute concatenate conduct configure confirm connect consider consolidate consult contact contain continue
+    control convene convert coordinate copy cordon correct correlate count create cross-check curl cut
+    deactivate debug decide declare decommission decrease defer define delay delegate delete deliver demote
+    deploy deprecate describe deselect destroy detach detect determine diagnose diff disable disassociate
+    discard disconnect discuss dismiss display distribute document double-check downgrade download drain draft
+    drill drop dump duplicate edit eliminate email enable encrypt end enforce engage enlarge ensure enter erase
+    escalate establish estimate evaluate evict examine exclude execute exit expand expect explain export expose
+    extend extract fail failover fetch file fill filter find finish fix flag flush focus follow force forward
+    free freeze gather generate get give go grab grant grep halt hand handle hold identify ignore implement
+    import improve include increase indicate inform initialise initialize initiate inject insert inspect install
+    instruct interrupt introduce invalidate investigate invite invoke isolate issue join keep kick kill label
+    launch leave let limit link list load locate lock log login logout look lower maintain make manage map mark
+    maximise maximize measure merge message migrate minimise minimize mitigate modify monitor mount move mute
+    name navigate negotiate notify note observe obtain offload open optimise optimize order organise organize
+    override page pass paste patch pause perform persist pick pin ping place plan post practice prepare press
+    preserve prevent print prioritise prioritize proceed process promote propose protect provide provision prune
+    publish pull purge push put query quit raise rate rate-limit re-apply re-check re-create re-deploy re-enable
+    re-run re-start re-try reach read reassign reattach rebalance reboot rebuild recall recheck reclaim
+    recommend reconcile reconfigure reconnect record recover recreate recycle redeploy redirect redo reduce
+    refactor refer refresh regenerate register reinstall reinstate reissue reject relaunch release reload
+    relocate remediate remember remind remove rename renew repair repeat replace replay replicate reply report
+    reproduce request require rerun reschedule reserve reset resize resolve respond restart restore restrict
+    resubmit resume resync retain retest retire retrieve retry return reuse reverse revert review revise revisit
+    revoke rewind rewrite roll rollback rollout rotate route run sample save scale scan schedule scroll search
+    secure see select send separate set set-up setup share shed shift ship show shrink shut shutdown sign
+    silence simulate skip snapshot sort spawn specify spin split ssh stabilise stabilize stage start stop store
+    submit subscribe subtract summarise summarize suppress survey suspend switch sync synchronise synchronize
+    tail take talk target tear tell temporarily terminate test throttle tidy toggle trace track transfer
+    translate treat triage trigger trim troubleshoot truncate try tune turn type uncheck uncomment uncordon undo
+    unfreeze uninstall unload unlock unmount unmute unpause unregister unset unsilence unsubscribe untaint
+    update upgrade upload upscale use vacuum validate verify view visit wait wake walk warm warn watch wipe
+    withdraw work wrap write zip
 """
 _VERBS = frozenset(_VERBS_LIST.split())
 _CONSTRAINT = re.compile(r"(?:do not|don't|never|avoid)\s", re.IGNORECASE)
 _ADVERB = re.compile(
-    r"(?:first|then|next|finally|now|also|please|optionally|alternatively|otherwise|or|and|again|immediately|manually|carefully|temporarily|"
-    r"gracefully|quickly|simply|just|always|ideally|lastly|afterwards|if (?:possible|needed|necessary|required|so|not|applicable|safe)|"
-    r"as needed|when (?:ready|done)|once done|\(?optional(?:ly)?\)?|\(?required\)?|\(?recommended\)?|to (?:begin|start)(?: with)?|"
+    r"(?:first|then|next|finally|now|also|please|optionally|alternatively|otherwise|or|and|again|immediately|"
+    r"manually|carefully|temporarily|"
+    r"gracefully|quickly|simply|just|always|ideally|lastly|afterwards|if (?:possible|needed|necessary|required|so|"
+    r"not|applicable|safe)|"
+    r"as needed|when (?:ready|done)|once done|\(?optional(?:ly)?\)?|\(?required\)?|\(?recommended\)?|to (?:begin|"
+    r"start)(?: with)?|"
     r"make sure(?: to)?|be sure to|remember to|try to|start by \w+ing|you'll (?:want|need) to)\b[,.:]?\s+",
     re.IGNORECASE,
 )
 _MODAL = re.compile(
     r"(?:you|we|one|operators?|the (?:on-?call|engineer|operator|team|on-?call engineer))\s+"
-    r"(?:(?:should|must|will)(?:\s+(?:also|then|now|need to|want to|have to))*|(?:need|have|want|ought) to|will need to)\s+"
+    r"(?:(?:should|must|will)(?:\s+(?:also|then|now|need to|want to|have to))*|(?:need|have|want|ought) to|"
+    r"will need to)\s+"
     r"|it is (?:recommended|advised|possible|important|necessary|best)(?: that you| to)\s+",
     re.IGNORECASE,
 )
 _CONDITION = re.compile(
-    r"(?:if|when|once|after|before|for|in|on|at|from|to|as|with|while|until|unless|should|during|depending|using|via|under|by|where|whenever|"
-    r"assuming|because|since|given|within|per|only if|even if)\b[^.;]{1,240}?(?:,\s+(?:then\s+)?|:\s+|\s[-–—>→]+\s+|\s+then\s+)",
+    r"(?:if|when|once|after|before|for|in|on|at|from|to|as|with|while|until|unless|should|during|depending|using|"
+    r"via|under|by|where|whenever|"
+    r"assuming|because|since|given|within|per|only if|even if)\b[^.;]{1,240}?(?:,\s+(?:then\s+)?|:\s+|\s[-–—>→]+\s+|"
+    r"\s+then\s+)",
     re.IGNORECASE,
 )
 _PURPOSE = re.compile(r"(?:to|in order to)\b[^.;,:]{1,160}?\b(?=(?:run|use|execute|issue|type|enter)\b)", re.IGNORECASE)
@@ -68,7 +80,9 @@ _AS_NOUN = re.compile(
     r"|(?<=increase|decrease)\s+in\b|(?<=change)s?\s+(?:to|in)\b|\s*[-–—]\s|\s*:\s",
     re.IGNORECASE,
 )
-_FINITE = re.compile(r"\b(?:is|are|was|were|will|has|have|had|does|can|may|might|should|must)\b|[<>≥≤]=?\s*\d", re.IGNORECASE)
+_FINITE = re.compile(
+    r"\b(?:is|are|was|were|will|has|have|had|does|can|may|might|should|must)\b|[<>≥≤]=?\s*\d", re.IGNORECASE
+)
 _FOREIGN = re.compile("[\u0400-\u04ff\u0590-\u06ff\u0900-\u0dff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 _MAX_STRIPPED = 6
 
@@ -84,7 +98,11 @@ def instruction_in(words: str) -> str | None:
         if _is_imperative(rest):
             return rest
         match = (
-            _ADVERB.match(rest) or _MODAL.match(rest) or _PURPOSE.match(rest) or _CONDITION.match(rest) or _LABEL.match(rest)
+            _ADVERB.match(rest)
+            or _MODAL.match(rest)
+            or _PURPOSE.match(rest)
+            or _CONDITION.match(rest)
+            or _LABEL.match(rest)
         )
         if match is None or match.end() >= len(rest):
             return None
@@ -112,7 +130,7 @@ def is_foreign(words: str) -> bool:
 
 
 def states(words: str) -> bool:
-    """Say whether plain words plainly state something: they have a finite verb, or begin with one in the third person."""
+    """Say whether plain words state something: they have a finite verb, or begin with one in the third person."""
     first = _FIRST.match(words)
     if first is not None and first.group().endswith("s") and first.group().lower().removesuffix("s") in _VERBS:
         return True

@@ -12,7 +12,8 @@ from architect.runbooks.model import NodeKind, Span
 from architect.runbooks.wording import plain, without_symbols
 
 _BOLD = re.compile(
-    r"[^\w*<\[`]{0,8}(?P<mark>\*\*|__)(?P<title>[^*\n_][^*\n]{0,118}?)(?P=mark)[ \t]*(?P<colon>:|[-–—](?=\s))?[ \t]*(?P<value>[^\n]*)"
+    r"[^\w*<\[`]{0,8}(?P<mark>\*\*|__)(?P<title>[^*\n_][^*\n]{0,118}?)(?P=mark)[ \t]*(?P<colon>:|"
+    r"[-–—](?=\s))?[ \t]*(?P<value>[^\n]*)"
 )
 _BARE = re.compile(r"[ \t]*(?P<title>[A-Z][A-Za-z /-]{1,30}):[ \t]+(?P<value>\S[^\n]*)")
 

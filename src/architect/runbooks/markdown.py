@@ -109,14 +109,27 @@ class _Containers:
 
 @cache
 def _parser() -> MarkdownIt:
-    parser = MarkdownIt("commonmark", {"maxNesting": MAX_NESTING}).enable("table")
-    return parser
+    return MarkdownIt("commonmark", {"maxNesting": MAX_NESTING}).enable("table")
 
 
 class _Token:
     """A token without what only renderers need: block rules make many, and most are looked at once."""
 
-    __slots__ = ("attrs", "block", "children", "content", "hidden", "info", "level", "map", "markup", "meta", "nesting", "tag", "type")
+    __slots__ = (
+        "attrs",
+        "block",
+        "children",
+        "content",
+        "hidden",
+        "info",
+        "level",
+        "map",
+        "markup",
+        "meta",
+        "nesting",
+        "tag",
+        "type",
+    )
 
     def __init__(self, kind: str, tag: str, nesting: int, level: int) -> None:
         self.type = kind
@@ -153,7 +166,9 @@ def tokens_of(text: str) -> list[Token]:
 _LINE = re.compile(r"[^\n]*\n|[^\n]+\Z")
 _FRONT_MATTER = re.compile(r"\A(---|\+\+\+)[ \t]*\r?\n(?:[^\n]*\n){0,200}?\1[ \t]*(?:\r?\n|\Z)")
 _MARKERS = re.compile(r"[ \t]*(?:(?:>|[-+*]|\d{1,9}[.)])(?:[ \t]+|(?=\r?\n|\Z)|(?<=>)))+")
-_HTML_HEADING = re.compile(r"\s*<h(?P<level>[1-6])(?:\s[^>\n]{0,300})?>(?P<title>[^<\n]{1,300})</h(?P=level)>\s*", re.IGNORECASE)
+_HTML_HEADING = re.compile(
+    r"\s*<h(?P<level>[1-6])(?:\s[^>\n]{0,300})?>(?P<title>[^<\n]{1,300})</h(?P=level)>\s*", re.IGNORECASE
+)
 _CODE = frozenset({NodeKind.FENCE, NodeKind.INDENTED_CODE})
 _WITH_INLINE = frozenset({"heading_open", "paragraph_open"})
 _CONTAINERS = frozenset(

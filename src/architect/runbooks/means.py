@@ -13,7 +13,7 @@ _LABEL_LEVEL = 7
 
 
 def alternatives_by_means(leaves: Iterable[Leaf]) -> frozenset[int]:
-    """Return where the headings and labels begin that name means, each with a neighbour of its own rank that does too."""
+    """Return where the headings and labels begin that name means, each with a neighbour of its rank that does too."""
     found: set[int] = set()
     open_runs: dict[int, list[int]] = {}
     for leaf in leaves:

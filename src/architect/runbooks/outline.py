@@ -30,9 +30,14 @@ from architect.runbooks.wording import is_step_title, title_of
 PROGRAM_KINDS = frozenset({BlockKind.SHELL, BlockKind.TRANSCRIPT, BlockKind.SQL, BlockKind.PSQL, BlockKind.PROMQL})
 _HOW_TO = re.compile(r"how ?to\b|procedure for\b|.*\b(?:procedure|runbook|playbook|sop)\b\s*$", re.IGNORECASE)
 _ALERT = re.compile(r"`?[A-Za-z][a-z0-9]*(?:[A-Z]+[a-z0-9]+){2,}`?\Z|`?[A-Z]{2,}[a-z]+(?:[A-Z]+[a-z0-9]+)+`?\Z")
-_HOLDER = re.compile(r"troubleshooting|recovery|response|playbook|runbook|process|actions?|incident response|.*\bprocedures|.*\bprocess", re.IGNORECASE)
+_HOLDER = re.compile(
+    r"troubleshooting|recovery|response|playbook|runbook|process|actions?|incident response|.*\bprocedures|"
+    r".*\bprocess",
+    re.IGNORECASE,
+)
 _WEAK_PART = re.compile(
-    r"roll ?backs?(?: .*)?|recovery|troubleshooting(?: .*)?|response|prevention|process|back ?out(?: .*)?|follow[- ]?ups?|.*\bprocedures?|playbook|runbook|debugging",
+    r"roll ?backs?(?: .*)?|recovery|troubleshooting(?: .*)?|response|prevention|process|back ?out(?: .*)?|"
+    r"follow[- ]?ups?|.*\bprocedures?|playbook|runbook|debugging",
     re.IGNORECASE,
 )
 _GERUND = re.compile(r"[A-Za-z]+ing\b", re.IGNORECASE)
@@ -109,7 +114,11 @@ class Outliner:
         others = [child for child in parts if child not in named and self._stands_alone(child)]
         if any(is_step_title(child.title) for child in parts):
             return True
-        if len(others) > 1 and len(others) > len(named) and all(_WEAK_PART.fullmatch(title_of(child.title)) for child in named):
+        if (
+            len(others) > 1
+            and len(others) > len(named)
+            and all(_WEAK_PART.fullmatch(title_of(child.title)) for child in named)
+        ):
             return False
         if named or self._states_facts(section):
             return section.level > 0 or bool(named)
@@ -152,7 +161,9 @@ class Outliner:
         """Say whether a part such as Troubleshooting is a collection: several of its sections act by themselves."""
         if not _HOLDER.fullmatch(title_of(section.title)):
             return False
-        others = [child for child in section.children if not is_background(child.title) and not is_step_title(child.title)]
+        others = [
+            child for child in section.children if not is_background(child.title) and not is_step_title(child.title)
+        ]
         return sum(self._acts(child) for child in others) > 1
 
     def _bold_labels(self, section: Section) -> list[Label]:
@@ -170,7 +181,7 @@ class Outliner:
         return sum(is_part_title(label.title) for label in self._bold_labels(section)) >= 2
 
     def _acts(self, section: Section) -> bool:
-        """Say whether a section's own leaves hold something to do: a program, a list of instructions, labelled steps."""
+        """Say whether a section's own leaves hold something to do: a program, instructions in a list, labelled steps."""
         found = self._acting.get(id(section))
         if found is None:
             found = self._acting[id(section)] = self._finds_action(section)
@@ -182,7 +193,9 @@ class Outliner:
         lists = self._lists_in(section)
         if any(one.is_numbered and len(one.leads) > 1 and one.instructions for one in lists):
             return True
-        if any(commands_in(leaf) or command_line(leaf) for leaf in section.leaves if leaf.items and not leaf.quote_depth):
+        if any(
+            commands_in(leaf) or command_line(leaf) for leaf in section.leaves if leaf.items and not leaf.quote_depth
+        ):
             return True
         is_phased = is_part_title(section.title) or self._has_phase_labels(section) or self._states_facts(section)
         if is_phased and any(one.leads for one in lists):
@@ -192,14 +205,25 @@ class Outliner:
     def _lists_in(self, section: Section) -> list[List]:
         """Return the lists that are neither navigation nor mere causes."""
         ids = dict.fromkeys(
-            item.list_id for leaf in section.leaves if leaf.kind is NodeKind.PARAGRAPH and not leaf.quote_depth for item in leaf.items[:1]
+            item.list_id
+            for leaf in section.leaves
+            if leaf.kind is NodeKind.PARAGRAPH and not leaf.quote_depth
+            for item in leaf.items[:1]
         )
         found = [self._lists[list_id] for list_id in ids if list_id in self._lists]
-        return [one for one in found if not one.is_navigation and not (is_only_causes(section.title) and not one.instructions)]
+        return [
+            one
+            for one in found
+            if not one.is_navigation and not (is_only_causes(section.title) and not one.instructions)
+        ]
 
     def _is_checklist(self, section: Section, lists: list[List]) -> bool:
         """Say whether a section that is named for doing something is a list of instructions."""
-        is_doing = bool(_GERUND.match(section.title)) or instructs(title_of(section.title)) or "checklist" in section.title.lower()
+        is_doing = (
+            bool(_GERUND.match(section.title))
+            or instructs(title_of(section.title))
+            or "checklist" in section.title.lower()
+        )
         return is_doing and any(one.instructions > 1 and one.instructions * 2 > len(one.leads) for one in lists)
 
     def _is_program(self, leaf: Leaf) -> bool:
@@ -209,7 +233,7 @@ class Outliner:
         return leaf.kind is NodeKind.TABLE and next(commands_in_rows(leaf), None) is not None
 
     def _label_titles(self, section: Section) -> list[int]:
-        """Return the indexes of leaves that are labels of runbooks, empty where the section's labels are its own parts."""
+        """Return the indexes of leaves that are labels of runbooks; none where the section's labels are its parts."""
         if self._states_facts(section) or self._has_phase_labels(section):
             return []
         found: list[tuple[int, Label]] = []

@@ -35,35 +35,46 @@ _PROGRAMS_LIST = """
 """
 PROGRAMS = frozenset(_PROGRAMS_LIST.split())
 _ORCHESTRATORS_LIST = """
-    kubectl oc k helm aws az gcloud gsutil terraform tofu terragrunt argocd flux eksctl docker podman rosa kubectx kubens gh git
+    kubectl oc k helm aws az gcloud gsutil terraform tofu terragrunt argocd flux eksctl docker podman rosa
+    kubectx kubens gh git
 """
 ORCHESTRATORS = frozenset(_ORCHESTRATORS_LIST.split())
 """Programs that people run on their own machine, not inside what these programs manage."""
 
 _LIKE_ENGLISH_LIST = """
-    alias apply at cast cat cut date expand export find fold free go head help host install join k kill last less link locate look mail make
-    more mount move node nice open paste patch ping plan pr print printf ps read route run sc screen script see select service set shift
-    shutdown sleep snap sort source split stat strings su sync tail tc tee test time top touch tr tree type uniq unset up users vi view w
-    wait watch wc what which who write yes
+    alias apply at cast cat cut date expand export find fold free go head help host install join k kill last
+    less link locate look mail make more mount move node nice open paste patch ping plan pr print printf ps read
+    route run sc screen script see select service set shift shutdown sleep snap sort source split stat strings
+    su sync tail tc tee test time top touch tr tree type uniq unset up users vi view w wait watch wc what which
+    who write yes
 """
 _LIKE_ENGLISH = frozenset(_LIKE_ENGLISH_LIST.split())
 _WORD = re.compile(
-    r"(?:[A-Za-z_]\w*=(?:\"[^\"]*\"|'[^']*'|\S*)\s+)*(?:(?:sudo|time|nohup|watch|env|exec)\s+(?:-\S+\s+)*)*(?P<word>\S+)"
+    r"(?:[A-Za-z_]\w*=(?:\"[^\"]*\"|'[^']*'|\S*)\s+)*(?:(?:sudo|time|nohup|watch|env|"
+    r"exec)\s+(?:-\S+\s+)*)*(?P<word>\S+)"
 )
-_PATH = re.compile(r"(?:\.{1,2}|~|\$\w+|\$\{\w+\})/[\w.@+/-]*[\w@+-]\Z|/(?:usr|opt|bin|sbin|etc/init\.d|home|root|var|srv)/[\w.@+/-]*[\w@+-]\Z"
-    r"|[\w./-]+\.(?:sh|bash|py|rb|pl|ps1)\Z")
+_PATH = re.compile(
+    r"(?:\.{1,2}|~|\$\w+|\$\{\w+\})/[\w.@+/-]*[\w@+-]\Z|/(?:usr|opt|bin|sbin|etc/init\.d|home|root|var|"
+    r"srv)/[\w.@+/-]*[\w@+-]\Z"
+    r"|[\w./-]+\.(?:sh|bash|py|rb|pl|ps1)\Z"
+)
 _QUOTED = re.compile(r"\"[^\"]*\"|'[^']*'|`[^`]*`")
 _OPTION = re.compile(r"(?:^|\s)(?:--?[A-Za-z][\w-]*|-\d)")
-_OPERATOR = re.compile(r"\s(?:\||\|\||&&|>|>>|<|2>&1|\\$)(?:\s|$)|\$[A-Za-z_{(]|\w=\S|(?:^|\s)[~.]{0,2}/\w|<[A-Za-z][\w -]*>|://|\w/\w")
+_OPERATOR = re.compile(
+    r"\s(?:\||\|\||&&|>|>>|<|2>&1|\\$)(?:\s|$)|\$[A-Za-z_{(]|\w=\S|(?:^|\s)[~.]{0,2}/\w|<[A-Za-z][\w -]*>|://|\w/\w"
+)
 _PROSE_WORDS = re.compile(
-    r"(?<![\w-])(?:the|an?|is|are|was|were|this|that|these|those|you|your|we|our|it|its|be|been|should|will|can|of|sure|which|they|their|if|"
+    r"(?<![\w-])(?:the|an?|is|are|was|were|this|that|these|those|you|your|we|our|it|its|be|been|should|will|can|of|"
+    r"sure|which|they|their|if|"
     r"all|any|and|or|from|into|when|until|has|have)(?![\w-])",
     re.IGNORECASE,
 )
 _TOOL = re.compile(r"[a-z][a-z0-9]*(?:[._+-][a-z0-9]+)*\Z")
 _SYNTAX = re.compile(
-    r"(?:for\s+\w+\s+in\b|while\s+(?:\[|true|read|!)|until\s+\[|if\s+(?:\[|!|\w+\s+-)|case\s+\S+\s+in\b|export\s+\w+=|(?:local|declare|readonly)\s|"
-    r"[A-Z_][A-Z0-9_]*=\S|function\s+\w+|\w+\(\)\s*\{|\{\s*$|\[\[?\s)|\$env:\w+\s*=|(?:Get|Set|New|Remove|Start|Stop|Restart|Test|Invoke)-[A-Z]\w+"
+    r"(?:for\s+\w+\s+in\b|while\s+(?:\[|true|read|!)|until\s+\[|if\s+(?:\[|!|\w+\s+-)|case\s+\S+\s+in\b|"
+    r"export\s+\w+=|(?:local|declare|readonly)\s|"
+    r"[A-Z_][A-Z0-9_]*=\S|function\s+\w+|\w+\(\)\s*\{|\{\s*$|\[\[?\s)|\$env:\w+\s*=|(?:Get|Set|New|Remove|Start|"
+    r"Stop|Restart|Test|Invoke)-[A-Z]\w+"
 )
 
 
@@ -103,7 +114,9 @@ def is_bare_command(line: str) -> bool:
     if line.startswith(("sudo ", "./")) or has_shell_shape(line):
         return True
     outside = _QUOTED.sub(" ", line)
-    return word in PROGRAMS and (word not in _LIKE_ENGLISH or bool(_OPTION.search(outside) or _OPERATOR.search(outside)))
+    return word in PROGRAMS and (
+        word not in _LIKE_ENGLISH or bool(_OPTION.search(outside) or _OPERATOR.search(outside))
+    )
 
 
 def has_shell_shape(line: str) -> bool:
@@ -115,6 +128,10 @@ def has_shell_shape(line: str) -> bool:
     if not _TOOL.match(word):
         return stripped.startswith(("sudo ", "./")) and not reads_as_sentence(stripped)
     rest = _QUOTED.sub(" ", stripped.partition(word)[2])
-    if not rest.strip() or rest.lstrip().startswith(("=", ":", "(", "[", "{", ",", ";")) or len(_PROSE_WORDS.findall(rest)) > 1:
+    if (
+        not rest.strip()
+        or rest.lstrip().startswith(("=", ":", "(", "[", "{", ",", ";"))
+        or len(_PROSE_WORDS.findall(rest)) > 1
+    ):
         return False
     return bool(_OPTION.search(rest) or re.search(r"\$\(|\s\|\s*[a-z]", rest)) or stripped.startswith("sudo ")

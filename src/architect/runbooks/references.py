@@ -16,8 +16,8 @@ from architect.runbooks.wording import title_of
 _WORD = re.compile(r"[a-z][a-z0-9]+")
 _SUFFIX = re.compile(r"(?:ings?|ed|es|s|e)\Z")
 _COMMON_LIST = """
-    a an and any as at by do down for from if in into it its manual manually of off on or our out over procedure process quick re runbook
-    section service step system that the then this to up use using via with your
+    a an and any as at by do down for from if in into it its manual manually of off on or our out over procedure
+    process quick re runbook section service step system that the then this to up use using via with your
 """
 _COMMON = frozenset(_COMMON_LIST.split())
 _ANY_WORD = re.compile(r"\w+")

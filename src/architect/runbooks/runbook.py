@@ -22,18 +22,28 @@ from architect.runbooks.titles import is_part_title
 from architect.runbooks.wording import plain, title_of, without_symbols
 
 _TRIGGER_LABEL = re.compile(
-    r"triggers?(?: conditions?)?|triggered by|fires when|conditions?|when to use.*|use (?:this|when).*|alert conditions?", re.IGNORECASE
+    r"triggers?(?: conditions?)?|triggered by|fires when|conditions?|when to use.*|use (?:this|when).*|"
+    r"alert conditions?",
+    re.IGNORECASE,
 )
 _ALERT_LABEL = re.compile(r"(?:related |associated |prometheus )?alerts?(?: names?)?", re.IGNORECASE)
-_BOUND_LABEL = re.compile(r"(?:alert )?(?:thresholds?|triggers?(?: conditions?)?|conditions?|fires when)", re.IGNORECASE)
-_OWNER_LABEL = re.compile(r"(?:service |runbook |document )?owners?|owned by|(?:owning )?team|maintainers?|responsible(?: team)?", re.IGNORECASE)
+_BOUND_LABEL = re.compile(
+    r"(?:alert )?(?:thresholds?|triggers?(?: conditions?)?|conditions?|fires when)", re.IGNORECASE
+)
+_OWNER_LABEL = re.compile(
+    r"(?:service |runbook |document )?owners?|owned by|(?:owning )?team|maintainers?|responsible(?: team)?",
+    re.IGNORECASE,
+)
 _REVIEW_LABEL = re.compile(r"(?:next )?review(?: by| date| due|[_-]by)?|expires|review due", re.IGNORECASE)
 _SEVERITY_LABEL = re.compile(r"(?:default |alert |incident )?(?:severity|priority)(?: level)?|level|sev", re.IGNORECASE)
 _TITLE_PREFIX = re.compile(
-    r"\s*(?:(?:runbook|playbook|alert|incident|sop)\s*[:–—-]\s*)?(?:\[?\(?(?:P|SEV[- ]?|S)[0-5]\)?\]?(?![\w.])|priority \d)?\s*[-–—:|]*\s*", re.IGNORECASE
+    r"\s*(?:(?:runbook|playbook|alert|incident|sop)\s*[:–—-]\s*)?(?:\[?\(?(?:P|SEV[- ]?|S)[0-5]\)?\]?(?![\w.])|"
+    r"priority \d)?\s*[-–—:|]*\s*",
+    re.IGNORECASE,
 )
 _SECRET = re.compile(
-    r"(?:TOKEN|SECRET|PASSW(?:OR)?D|PASSPHRASE|CREDENTIALS?|(?:^|_)(?:API|ACCESS|PRIVATE|ROUTING|SECRET|SIGNING)_?KEY)",
+    r"(?:TOKEN|SECRET|PASSW(?:OR)?D|PASSPHRASE|CREDENTIALS?|(?:^|_)(?:API|ACCESS|PRIVATE|ROUTING|SECRET|"
+    r"SIGNING)_?KEY)",
     re.IGNORECASE,
 )
 _ALERT_FIRES = re.compile(r"\balert(?:s|ing)?\b", re.IGNORECASE)
@@ -43,7 +53,11 @@ _KINDS: tuple[tuple[Kind, re.Pattern[str]], ...] = (
     (Kind.EMERGENCY, re.compile(r"\b(?:emergenc\w+|disasters?|catastroph\w+|break[- ]?glass)\b", re.IGNORECASE)),
     (
         Kind.TROUBLESHOOTING,
-        re.compile(r"\b(?:troubleshoot\w*|debugging|diagnos\w+|(?:known|common|frequent) (?:issues|problems|errors|failures))\b", re.IGNORECASE),
+        re.compile(
+            r"\b(?:troubleshoot\w*|debugging|diagnos\w+|(?:known|common|frequent) (?:issues|problems|errors|"
+            r"failures))\b",
+            re.IGNORECASE,
+        ),
     ),
     (
         Kind.TASK,
@@ -52,21 +66,29 @@ _KINDS: tuple[tuple[Kind, re.Pattern[str]], ...] = (
             re.IGNORECASE,
         ),
     ),
-    (Kind.INCIDENT, re.compile(r"\b(?:incidents?|outages?|alerts?|on-?call|response|severity|escalation)\b", re.IGNORECASE)),
+    (
+        Kind.INCIDENT,
+        re.compile(r"\b(?:incidents?|outages?|alerts?|on-?call|response|severity|escalation)\b", re.IGNORECASE),
+    ),
 )
 _GUIDE = re.compile(r"\b(?:runbooks?|playbooks?|response|procedures|guide|handbook|manual|plan)\b", re.IGNORECASE)
 _FAULT = re.compile(
-    r"\b(?:fail\w*|errors?|down|slow\w*|high|stuck|crash\w*|unavailab\w+|leaks?|exhaust\w+|time-?outs?|unreachable|broken|corrupt\w*|missing|lost|"
-    r"degrad\w+|unhealthy|not (?:\w+ )?(?:working|starting|ready|responding|reachable|running)|issues?|problems?|lag(?:ging)?|outage)\b",
+    r"\b(?:fail\w*|errors?|down|slow\w*|high|stuck|crash\w*|unavailab\w+|leaks?|exhaust\w+|time-?outs?|unreachable|"
+    r"broken|corrupt\w*|missing|lost|"
+    r"degrad\w+|unhealthy|not (?:\w+ )?(?:working|starting|ready|responding|reachable|running)|issues?|problems?|"
+    r"lag(?:ging)?|outage)\b",
     re.IGNORECASE,
 )
-_FAULT_PART = re.compile(r"diagnos\w+|investigation|triage|mitigation|resolution|fix(?:es)?\b|workarounds?|remediation|root cause|problem", re.IGNORECASE)
+_FAULT_PART = re.compile(
+    r"diagnos\w+|investigation|triage|mitigation|resolution|fix(?:es)?\b|workarounds?|remediation|root cause|problem",
+    re.IGNORECASE,
+)
 _FAULT_KINDS = tuple((kind, pattern) for kind, pattern in _KINDS if kind is not Kind.TASK)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Setting:
-    """What a document says about all its runbooks: its title, response times by severity, owner; `facts` for an only one."""
+    """What a document says about all its runbooks; `facts` are labels that hold where it has only one."""
 
     title: str = ""
     slas: Mapping[str, Sla] = field(default_factory=dict)
@@ -125,7 +147,9 @@ def _table_labels(procedure: Procedure) -> Iterator[Label]:
     for leaf in procedure.leaves[:6]:
         for row in rows_of(leaf):
             if len(row.cells) == 2 and row.cells[1]:
-                yield Label(title=without_symbols(row.cells[0]).rstrip(":"), value=row.cells[1], span=row.span, is_bold=True)
+                yield Label(
+                    title=without_symbols(row.cells[0]).rstrip(":"), value=row.cells[1], span=row.span, is_bold=True
+                )
 
 
 def _value(labels: Iterable[Label], title: re.Pattern[str]) -> str | None:
@@ -214,7 +238,11 @@ def _mends(procedure: Procedure) -> bool:
     """Say whether a runbook is about a fault: by its title, or because its parts diagnose or mend one."""
     if _FAULT.search(procedure.title):
         return True
-    return any(_FAULT_PART.match(title_of(leaf.words)) for leaf in procedure.leaves if leaf.kind is NodeKind.HEADING or opening_label(leaf))
+    return any(
+        _FAULT_PART.match(title_of(leaf.words))
+        for leaf in procedure.leaves
+        if leaf.kind is NodeKind.HEADING or opening_label(leaf)
+    )
 
 
 def _kind_named(title: str, kinds: tuple[tuple[Kind, re.Pattern[str]], ...]) -> Kind | None:
@@ -229,10 +257,20 @@ def _is_alert(procedure: Procedure, body: Body, labels: tuple[Label, ...]) -> bo
     """Say whether a runbook answers an alert: by its severity, its name, its SLA, or the sheet it is written on."""
     if severity_in(procedure.title) or is_alert_name(_without_prefix(procedure.title)):
         return True
-    if any(label.value and (SLA_TITLE.fullmatch(label.title) or _SEVERITY_LABEL.fullmatch(label.title) or _ALERT_LABEL.fullmatch(label.title)) for label in labels):
+    if any(
+        label.value
+        and (
+            SLA_TITLE.fullmatch(label.title)
+            or _SEVERITY_LABEL.fullmatch(label.title)
+            or _ALERT_LABEL.fullmatch(label.title)
+        )
+        for label in labels
+    ):
         return True
     headings = [leaf.words for leaf in procedure.leaves if leaf.kind is NodeKind.HEADING]
-    return any(_ALERT_SHEET.fullmatch(title_of(each)) for each in headings) or any(_ALERT_FIRES.search(text) for text, _ in body.firing)
+    return any(_ALERT_SHEET.fullmatch(title_of(each)) for each in headings) or any(
+        _ALERT_FIRES.search(text) for text, _ in body.firing
+    )
 
 
 def _variables(body: Body) -> Iterator[Variable]:

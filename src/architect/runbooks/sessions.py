@@ -12,25 +12,30 @@ from architect.runbooks.programs import ORCHESTRATORS, program_of
 
 _LEAVES = re.compile(r"\s*(?:exit|logout|quit|\\q|\^D|ctrl[+-]d)\s*;?\s*\Z", re.IGNORECASE)
 _LEAVING = re.compile(
-    r"\b(?:exit|leave|quit|close|log ?out(?: of| from)?|disconnect from|detach(?:ed)? from) (?:the |your |this |that )?"
-    r"(?:\w+ )?(?:pod|container|session|shell|host|server|node|console|prompt|psql|terminal|screen|machine|instance|vm)\b",
+    r"\b(?:exit|leave|quit|close|log ?out(?: of| from)?|disconnect from|detach(?:ed)? from) (?:the |your |this |"
+    r"that )?"
+    r"(?:\w+ )?(?:pod|container|session|shell|host|server|node|console|prompt|psql|terminal|screen|machine|instance|"
+    r"vm)\b",
     re.IGNORECASE,
 )
 _BACK_HOME = re.compile(
-    r"\b(?:back on|from|on|return to) (?:your|the) (?:own )?(?:local )?(?:laptop|workstation|local machine|local host|local terminal|own machine|computer)\b"
+    r"\b(?:back on|from|on|return to) (?:your|the) (?:own )?(?:local )?(?:laptop|workstation|local machine|"
+    r"local host|local terminal|own machine|computer)\b"
     r"|\b(?:back )?on your machine\b|\bin (?:a|another) (?:new |second |separate )?(?:local )?terminal\b",
     re.IGNORECASE,
 )
 _REMOTE = frozenset({"ssh", "scp", "rsync", "sftp", "mosh"})
 _MAX_NESTED = 8
 _MAY_OPEN = re.compile(
-    r"ssh|mosh|start-session|exec|rsh|debug|attach|\brun\b|\bsu\b|sudo -|chroot|\b(?:ba)?sh\b|psql|pgcli|cli\b|mysql|mariadb|mongo|sqlite|cqlsh|client|"
+    r"ssh|mosh|start-session|exec|rsh|debug|attach|\brun\b|\bsu\b|sudo -|chroot|\b(?:ba)?sh\b|psql|pgcli|cli\b|"
+    r"mysql|mariadb|mongo|sqlite|cqlsh|client|"
     r"console|irb|iex|python|node\b|ftp|telnet|screen|tmux"
 )
 _SSH = re.compile(r"(?:ssh|mosh|gcloud\s+compute\s+ssh|tsh\s+ssh|aws\s+ssm\s+start-session)\b")
 _SSH_OPTION_WITH_VALUE = re.compile(r"-[bcDEeFIiJLlmOopQRSWw]$")
 _EXEC = re.compile(
-    r"(?:kubectl|oc|k|docker|podman|docker-compose|docker compose|nerdctl|crictl)\b[^\n|;&]*?\s(?:exec|rsh|run|debug|attach)\b[^\n|;&]*"
+    r"(?:kubectl|oc|k|docker|podman|docker-compose|docker compose|nerdctl|crictl)\b[^\n|;&]*?\s(?:exec|rsh|run|"
+    r"debug|attach)\b[^\n|;&]*"
 )
 _INNER_SHELL = re.compile(r"(?:--\s*|\s)(?:/(?:usr/)?bin/)?(?:ba|z|a|da)?sh\s*(?:-[il]+)?\s*$")
 _INTERACTIVE = re.compile(r"\s(?:-[a-z]*[it][a-z]*|--stdin|--tty|--interactive)(?:[\s=]|$)")
@@ -38,15 +43,20 @@ _SHELL_OPENER = re.compile(
     r"(?:sudo\s+(?:-i|-s|-u\s+\S+\s+-[is]|su\b[^\n;|&]*)|su\s+-?\s*\w*|chroot\s+\S+|bash|sh)\s*$"
 )
 _CLIENT = re.compile(
-    r"(?:sudo\s+)?(?:mysql|mariadb|mongosh?|sqlite3|cqlsh|clickhouse-client|gitlab-rails c(?:onsole)?|(?:bundle exec |bin/)?rails c(?:onsole)?|"
-    r"rails dbconsole|irb|iex|ipython|python3?|node|sftp|ftp|telnet|screen|tmux(?: new.*)?)(?P<rest>(?:\s+[^\n|<>;&]*)?)"
+    r"(?:sudo\s+)?(?:mysql|mariadb|mongosh?|sqlite3|cqlsh|clickhouse-client|gitlab-rails c(?:onsole)?|"
+    r"(?:bundle exec |bin/)?rails c(?:onsole)?|"
+    r"rails dbconsole|irb|iex|ipython|python3?|node|sftp|ftp|telnet|screen|tmux(?: new.*)?)(?P<rest>(?:\s+[^\n|"
+    r"<>;&]*)?)"
 )
 _CLIENT_RUNS = re.compile(r"\s(?:-e|-c|-m|--eval|--execute|--query|-q|\S+\.(?:py|js|rb|sql))(?:[\s=]|$)")
-_INNER_CLIENT = re.compile(r"\s(?:psql|mysql|redis-cli|valkey-cli|mongosh?|cqlsh|rails c(?:onsole)?|python3?)\b(?!.*\s-(?:c|e|f)\b)")
+_INNER_CLIENT = re.compile(
+    r"\s(?:psql|mysql|redis-cli|valkey-cli|mongosh?|cqlsh|rails c(?:onsole)?|python3?)\b(?!.*\s-(?:c|e|f)\b)"
+)
 _REDIS_COMMANDS_LIST = """
-    auth bgrewriteaof bgsave client cluster config dbsize debug decr del echo exists expire flushall flushdb get hget hgetall hkeys hlen
-    incr info keys lastsave latency llen lrange memory monitor mget object ping publish replicaof role scan scard select set slaveof slowlog
-    smembers ttl type unlink wait xinfo xlen zcard zrange zscore
+    auth bgrewriteaof bgsave client cluster config dbsize debug decr del echo exists expire flushall flushdb get
+    hget hgetall hkeys hlen incr info keys lastsave latency llen lrange memory monitor mget object ping publish
+    replicaof role scan scard select set slaveof slowlog smembers ttl type unlink wait xinfo xlen zcard zrange
+    zscore
 """
 _REDIS_COMMANDS = frozenset(_REDIS_COMMANDS_LIST.split())
 _REDIS = re.compile(r"(?:redis-cli|valkey-cli)(?:\s+-(?:h|p|a|n|u)\s+\S+|\s+--(?:tls|askpass))*\s*$")

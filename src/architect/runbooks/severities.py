@@ -14,7 +14,8 @@ from architect.runbooks.tables import Row, rows_of
 from architect.runbooks.wording import plain, without_symbols
 
 SLA_TITLE = re.compile(
-    r"(?:response |ack\w* )?sl[ao]|(?:target |initial |first )?response(?: time| target| sl[ao]| within)?|target response|"
+    r"(?:response |ack\w* )?sl[ao]|(?:target |initial |first )?response(?: time| target| sl[ao]| within)?|"
+    r"target response|"
     r"time to (?:respond|acknowledge)|respond within|ack\w*(?: within| time| sl[ao])?",
     re.IGNORECASE,
 )
@@ -53,7 +54,9 @@ def _by_row(rows: tuple[Row, ...]) -> Iterator[tuple[tuple[str, ...], Sla]]:
     if column is None:
         return
     for row in rows[1:]:
-        names = severity_words(row.cells[0]) or (severity_words(row.cells[1]) if len(row.cells) > 1 and column != 1 else ())
+        names = severity_words(row.cells[0]) or (
+            severity_words(row.cells[1]) if len(row.cells) > 1 and column != 1 else ()
+        )
         text = row.cells[column] if column < len(row.cells) else ""
         seconds = seconds_in(text)
         if names and seconds is not None:
@@ -61,7 +64,7 @@ def _by_row(rows: tuple[Row, ...]) -> Iterator[tuple[tuple[str, ...], Sla]]:
 
 
 def _response_column(header: Row) -> int | None:
-    """Return the column that says when somebody responds: by that word, else by acknowledgement, not the time to repair."""
+    """Return the column that says when somebody responds, else acknowledges; not when it is repaired."""
     for wanted in (_RESPONSE, _ACKNOWLEDGED):
         columns = [index for index, cell in enumerate(header.cells) if index and wanted.search(cell)]
         quick = [index for index in columns if not _SLOWER.search(header.cells[index])]

@@ -41,13 +41,15 @@ from architect.runbooks.titles import (
 from architect.runbooks.wording import headline_of, is_step_title, title_of, without_symbols
 
 _CHOICE = re.compile(
-    r"\b(?:one of (?:the following|these)|either of|any of the following|choose (?:one|from|between)|pick one|(?:following|these) options?|options?:)"
+    r"\b(?:one of (?:the following|these)|either of|any of the following|choose (?:one|from|between)|pick one|"
+    r"(?:following|these) options?|options?:)"
     r"[^.]*:?\s*$",
     re.IGNORECASE,
 )
 _NOTHING = re.compile(r"(?:todo|tbd|n/?a|none|-+|\.+)?[.:]?", re.IGNORECASE)
 _POINTS = re.compile(
-    r"(?:visit|click|check out|browse)\b.*\b(?:documentation|docs|here)\b|(?:see|refer|consult|read|note|remember|learn|take a look|follow (?:this|these|the|our) (?:recipe|steps|instructions|guide|procedure|documentation))\b",
+    r"(?:visit|click|check out|browse)\b.*\b(?:documentation|docs|here)\b|(?:see|refer|consult|read|note|remember|"
+    r"learn|take a look|follow (?:this|these|the|our) (?:recipe|steps|instructions|guide|procedure|documentation))\b",
     re.IGNORECASE,
 )
 _LEADS_ON = re.compile(r"\b(?:follow(?:ing|s)?|these|below|steps|ways|options)\b", re.IGNORECASE)
@@ -57,7 +59,8 @@ _FILE_NAME = re.compile(
 _SHOWS = re.compile(r"\b(?:outputs?|see|look)\b", re.IGNORECASE)
 _BOLD_LEAD = re.compile(r"[^\w*]{0,8}(?:\*\*|__)(?P<lead>[^*_]+)(?:\*\*|__)")
 _FIRES = re.compile(
-    r"\b(?:fires?|fired|firing|triggers?|triggered|raised|alerts?)\b[^.]{0,60}\b(?:when|if|because|for)\b|\b(?:rises?|goes|is|stays) (?:above|below|over)\b"
+    r"\b(?:fires?|fired|firing|triggers?|triggered|raised|alerts?)\b[^.]{0,60}\b(?:when|if|because|for)\b|"
+    r"\b(?:rises?|goes|is|stays) (?:above|below|over)\b"
     r"|\bexceed(?:s|ed)\b",
     re.IGNORECASE,
 )
@@ -340,7 +343,11 @@ class Reader:
             return False
         if self._bench.alternative is not None and self._bench.alternative.level is not None:
             return False
-        if leaf.items[0].item_id == self._item or leaf.items[0].list_id in self._choice_lists or self._chooses_next_list:
+        if (
+            leaf.items[0].item_id == self._item
+            or leaf.items[0].list_id in self._choice_lists
+            or self._chooses_next_list
+        ):
             return False
         if not instructs(leaf.words) and (is_only_causes(self._bench.part.title) or self._bench.part.phase in _SAYS):
             return False
@@ -384,8 +391,9 @@ class Reader:
             for block in commands:
                 self._bench.add(leaf, drafts_of(block), title=self._headline(words))
             return
-        if not _NOTHING.fullmatch(words) and (block := self._written_command(leaf, index)) is not None:
-            self._bench.add(leaf, drafts_of(block), title=self._title_above(leaf, index))
+        written = None if _NOTHING.fullmatch(words) else self._written_command(leaf, index)
+        if written is not None:
+            self._bench.add(leaf, drafts_of(written), title=self._title_above(leaf, index))
             return
         if not is_lead:
             self._person(leaf, words, following)
@@ -406,7 +414,9 @@ class Reader:
         if _NOTHING.fullmatch(words):
             return
         told = instruction_in(words)
-        is_own_alternative = self._bench.alternative is not None and self._bench.alternative.is_or and not words.endswith(":")
+        is_own_alternative = (
+            self._bench.alternative is not None and self._bench.alternative.is_or and not words.endswith(":")
+        )
         if self._is_program(following) and not is_own_alternative:
             return
         is_above_list = following is not None and len(following.items) > len(leaf.items)
@@ -428,7 +438,13 @@ class Reader:
 
     def _is_task(self, leaf: Leaf, words: str, told: str | None) -> bool:
         """Say whether an item is something to do: it instructs, or stands in a part that mends and states nothing."""
-        if told is not None or words.endswith("?") or leaf.items[-1].number is not None or is_foreign(words) or _ANCHOR.search(leaf.text):
+        if (
+            told is not None
+            or words.endswith("?")
+            or leaf.items[-1].number is not None
+            or is_foreign(words)
+            or _ANCHOR.search(leaf.text)
+        ):
             return True
         return self._bench.part.phase is Phase.MITIGATE and self._bench.part.is_stated and not states(words)
 
@@ -454,7 +470,7 @@ class Reader:
         self._bench.add(leaf, (Draft(action=action),))
 
     def _headline(self, words: str) -> str:
-        """Return the title of what words tell to do; an item whose cause is the alternative's name is titled by its remedy."""
+        """Return the title of what words tell to do; where its cause names the alternative, that of the remedy."""
         alternative = self._bench.alternative
         found = cause_of(words) if alternative is not None else None
         return headline_of(found[1] if found and alternative and alternative.title == found[0] else words)

@@ -1,8 +1,8 @@
 """Stretches of lines: what is a heading, a paragraph or a fence by itself, and what only a parser can tell.
 
-Most of a runbook is headings, paragraphs and fences outside lists and quotes. They are found here, line by line, exactly
-as CommonMark has them; every other stretch is handed on whole. A stretch ends at a blank line before a line that begins
-in the first column and continues no list: nothing that was open can go on there.
+Most of a runbook is headings, paragraphs and fences outside lists and quotes. They are found here, line by line,
+exactly as CommonMark has them; every other stretch is handed on whole. A stretch ends at a blank line before a line that
+begins in the first column and continues no list: nothing that was open can go on there.
 """
 
 from __future__ import annotations
@@ -17,11 +17,16 @@ _HEADING = re.compile(r"[ ]{0,3}(?P<marks>#{1,6})(?:[ \t]+(?P<text>[^\n]*?))??(?
 _FENCE = re.compile(r"(?P<indent>[ ]{0,3})(?P<marks>`{3,}|~{3,})(?P<info>[^\n]*)")
 _MARKER = re.compile(r"[ ]{0,3}(?:[-+*]|\d{1,9}[.)])(?:[ \t]|$)", re.MULTILINE)
 _UNSURE = re.compile(
-    r"[ ]{0,3}(?:[-+*](?:[ \t]|$)|\d{1,9}[.)](?:[ \t]|$)|[>\[<|]|(?:=+|-+)[ \t]*$|(?:[*_-][ \t]*){3,}$)|[ ]{4}|[ ]{0,3}\t", re.MULTILINE
+    r"[ ]{0,3}(?:[-+*](?:[ \t]|$)|\d{1,9}[.)](?:[ \t]|$)|[>\[<|]|(?:=+|-+)[ \t]*$|(?:[*_-][ \t]*){3,}$)|[ ]{4}|"
+    r"[ ]{0,3}\t",
+    re.MULTILINE,
 )
 _RULE = re.compile(r"[ ]{0,3}(?:(?:\*[ \t]*){3,}|(?:-[ \t]*){3,}|(?:_[ \t]*){3,})\n?\Z")
 _RAW: tuple[tuple[re.Pattern[str], re.Pattern[str]], ...] = (
-    (re.compile(r"\s*<(?:script|pre|style|textarea)(?=\s|>|$)", re.IGNORECASE), re.compile(r"</(?:script|pre|style|textarea)>", re.IGNORECASE)),
+    (
+        re.compile(r"\s*<(?:script|pre|style|textarea)(?=\s|>|$)", re.IGNORECASE),
+        re.compile(r"</(?:script|pre|style|textarea)>", re.IGNORECASE),
+    ),
     (re.compile(r"\s*<!--"), re.compile(r"-->")),
     (re.compile(r"\s*<\?"), re.compile(r"\?>")),
     (re.compile(r"\s*<!\[CDATA\["), re.compile(r"\]\]>")),
@@ -89,7 +94,7 @@ def _fence(lines: Sequence[str], at: int, opening: re.Match[str]) -> Stretch:
 
 
 def _outdented(line: str, indent: int) -> str:
-    """Return a line of code without as many columns as its fence is indented by; tabs count to the next multiple of 4."""
+    """Return a line of code without as many columns as its fence is indented by; a tab reaches a multiple of 4."""
     columns = position = 0
     while columns < indent and position < len(line) and line[position] in " \t":
         columns += 1 if line[position] == " " else 4 - columns % 4
@@ -133,7 +138,7 @@ def _end(lines: Sequence[str], at: int) -> int:
 class _Scan:
     """What may be open after some lines: HTML that runs over blank lines, or a fence.
 
-    Where a fence may have ended with the list it stands in, or may be text of an HTML block, nothing more is told apart.
+    Where a fence may have ended with its list, or may be text of an HTML block, nothing more is told apart.
     """
 
     def __init__(self) -> None:

@@ -13,7 +13,10 @@ from architect.runbooks.markdown import Leaf
 from architect.runbooks.model import Block, BlockKind, NodeKind, Segment, Span
 from architect.runbooks.wording import plain
 
-_COMMAND_COLUMN = re.compile(r"(?:the |full |shell |example )?(?:commands?|cmd|quer(?:y|ies))(?: to run)?|how(?: to)?|run(?: this)?", re.IGNORECASE)
+_COMMAND_COLUMN = re.compile(
+    r"(?:the |full |shell |example )?(?:commands?|cmd|quer(?:y|ies))(?: to run)?|how(?: to)?|run(?: this)?",
+    re.IGNORECASE,
+)
 _DELIMITER = re.compile(r"[\s|:-]+\Z")
 _CELL_BREAK = re.compile(r"(?<!\\)\|")
 _ROW = re.compile(r"<tr\b[^>]*>(?P<body>.*?)(?=</tr>|<tr\b|\Z)", re.IGNORECASE | re.DOTALL)
@@ -41,9 +44,13 @@ def rows_of(leaf: Leaf) -> tuple[Row, ...]:
 
 
 def commands_in_rows(leaf: Leaf) -> Iterator[tuple[Block, str]]:
-    """Yield the commands of a table with a column for them, each as a block, with the row's first other cell as title."""
+    """Yield the commands of a table that has a column for them, each as a block and with its row's title."""
     rows = rows_of(leaf)
-    column = next((index for index, cell in enumerate(rows[0].cells) if _COMMAND_COLUMN.fullmatch(cell)), None) if rows else None
+    column = (
+        next((index for index, cell in enumerate(rows[0].cells) if _COMMAND_COLUMN.fullmatch(cell)), None)
+        if rows
+        else None
+    )
     if column is None:
         return
     for row in rows[1:]:

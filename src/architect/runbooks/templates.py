@@ -11,15 +11,19 @@ from architect.runbooks.sections import Section
 from architect.runbooks.wording import title_of
 
 _NAMES_TEMPLATES = re.compile(
-    r".*\b(?:templates?|communicat\w+|announcements?|status (?:page )?updates?|messages?|notifications?|updates?)\b.*", re.IGNORECASE
+    r".*\b(?:templates?|communicat\w+|announcements?|status (?:page )?updates?|messages?|notifications?|"
+    r"updates?)\b.*",
+    re.IGNORECASE,
 )
 _JUST_TEMPLATE = re.compile(r"(?:message |update |e-?mail )?(?:template|example|message|format)", re.IGNORECASE)
 _FIELD = re.compile(
-    r"^[ \t]*(?:[-*][ \t]+)?(?:\*\*)?(?P<name>[A-Z][\w /%&-]{1,50}?(?:\([^)\n]{1,40}\))?)(?:\*\*)?:(?:\*\*)?[ \t]*(?P<hint>[^\n]*)$",
+    r"^[ \t]*(?:[-*][ \t]+)?(?:\*\*)?(?P<name>[A-Z][\w /%&-]{1,50}?(?:\([^)\n]{1,40}\))?)(?:\*\*)?:"
+    r"(?:\*\*)?[ \t]*(?P<hint>[^\n]*)$",
     re.MULTILINE,
 )
 _GAP = re.compile(
-    r"\[(?P<bracket>[^\]\n]{2,120})\]|<(?P<angle>[A-Za-z][^<>\n]{1,80})>|\{\{?\s*(?P<brace>[A-Za-z][\w .-]{1,80}?)\s*\}\}?"
+    r"\[(?P<bracket>[^\]\n]{2,120})\]|<(?P<angle>[A-Za-z][^<>\n]{1,80})>|"
+    r"\{\{?\s*(?P<brace>[A-Za-z][\w .-]{1,80}?)\s*\}\}?"
 )
 _CHOICE = re.compile(r"[A-Z][\w ]+(?:\s+[/|]\s+[A-Z][\w ]+)+\Z|.*\[\d-\d\]\Z")
 _GAP_BELOW = re.compile(r"\n[ \t]*(?P<gap>\[[^\]\n]{2,200}\])")
@@ -39,7 +43,9 @@ def templates_in(sections: Iterable[Section], blocks: Mapping[int, Block]) -> It
                 opening = opening_label(leaf)
                 label = opening.title if opening is not None else label
                 continue
-            if block.kind is BlockKind.TEMPLATE or ((is_named or _NAMES_TEMPLATES.match(label)) and block.kind in _SPOKEN):
+            if block.kind is BlockKind.TEMPLATE or (
+                (is_named or _NAMES_TEMPLATES.match(label)) and block.kind in _SPOKEN
+            ):
                 yield template_of(block, _title(section, label))
 
 

@@ -11,19 +11,31 @@ from architect.runbooks.wording import plain, title_of, without_symbols
 _PHASES: tuple[tuple[Phase, str], ...] = (
     (
         Phase.VERIFY,
-        r"verif(?:y|ies|ied|ying|ication)|validat(?:e|es|ed|ing|ion)|confirm(?:s|ed|ing|ation)?|double[- ]check|re-?check|"
-        r"post[- ](?:\w+[- ])?(?:checks?|validation|verification)|sanity checks?|smoke tests?|test the fix|monitor recovery|recovery definition",
+        (
+            r"verif(?:y|ies|ied|ying|ication)|validat(?:e|es|ed|ing|ion)|confirm(?:s|ed|ing|ation)?|double[- ]check|"
+            r"re-?check|"
+            r"post[- ](?:\w+[- ])?(?:checks?|validation|verification)|sanity checks?|smoke tests?|test the fix|"
+            r"monitor recovery|recovery definition"
+        ),
     ),
-    (Phase.UNDO, r"roll(?:ing|ed)?[- ]?backs?|back(?:ing)?[- ]?out|undo|revert\w*|restore the previous|go(?:ing)? back to"),
+    (
+        Phase.UNDO,
+        r"roll(?:ing|ed)?[- ]?backs?|back(?:ing)?[- ]?out|undo|revert\w*|restore the previous|go(?:ing)? back to",
+    ),
     (
         Phase.PREVENT,
-        r"prevent\w*|follow[- ]?ups?|post[- ]?mortems?|post[- ]?incident|lessons|hardening|after the incident|long[- ]?term|"
-        r"retrospective|root cause analysis|permanent fix",
+        (
+            r"prevent\w*|follow[- ]?ups?|post[- ]?mortems?|post[- ]?incident|lessons|hardening|after the incident|"
+            r"long[- ]?term|"
+            r"retrospective|root cause analysis|permanent fix"
+        ),
     ),
     (
         Phase.ESCALATE,
-        r"escalat\w*|engage|reach out|contact (?:\w+ ){0,3}(?:support|team|vendor|lead|manager|on-?call)|"
-        r"open (?:a|an) (?:\w+ )?(?:ticket|case)",
+        (
+            r"escalat\w*|engage|reach out|contact (?:\w+ ){0,3}(?:support|team|vendor|lead|manager|on-?call)|"
+            r"open (?:a|an) (?:\w+ )?(?:ticket|case)"
+        ),
     ),
     (
         Phase.DECLARE,
@@ -31,121 +43,176 @@ _PHASES: tuple[tuple[Phase, str], ...] = (
     ),
     (
         Phase.PAGE,
-        r"page(?!s| (?:loads?|sizes?|cache|faults?|tables?|is|not|views?|shows?|counts?|in|up|down|times?|speed|errors?|has|does|can|will|of)\b)|paging|"
-        r"(?:call|notify|alert|wake) (?:the )?on-?call",
+        (
+            r"page(?!s| (?:loads?|sizes?|cache|faults?|tables?|is|not|views?|shows?|counts?|in|up|down|times?|speed|"
+            r"errors?|has|does|can|will|of)\b)|paging|"
+            r"(?:call|notify|alert|wake) (?:the )?on-?call"
+        ),
     ),
     (
         Phase.COMMUNICATE,
-        r"communicat\w*|slack|teams|zoom|war[- ]?room|status ?page|comms|notif(?:y|ies|ying|ication|ications)|announc\w*|status (?:page )?updates?|inform|stakeholders?|"
-        r"(?:post|send|publish|update|write|share|tell)\b[^.:]{0,40}\b(?:status|slack|channel|stakeholders?|customers?|users?|"
-        r"message|e-?mail|announcement)",
+        (
+            r"communicat\w*|slack|teams|zoom|war[- ]?room|status ?page|comms|notif(?:y|ies|ying|ication|ications)|"
+            r"announc\w*|status (?:page )?updates?|inform|stakeholders?|"
+            r"(?:post|send|publish|update|write|share|tell)\b[^.:]{0,40}\b(?:status|slack|channel|stakeholders?|"
+            r"customers?|users?|"
+            r"message|e-?mail|announcement)"
+        ),
     ),
     (
         Phase.ASSESS,
-        r"assess\w*|scope|impact|triag\w+|severity|first and foremost|acknowledg\w+|initial (?:assessment|triage|response|checks?)|"
-        r"(?:determine|identify|establish) (?:the )?(?:scope|impact|severity|blast radius)",
+        (
+            r"assess\w*|scope|impact|triag\w+|severity|first and foremost|acknowledg\w+|initial (?:assessment|triage|"
+            r"response|checks?)|"
+            r"(?:determine|identify|establish) (?:the )?(?:scope|impact|severity|blast radius)"
+        ),
     ),
     (
         Phase.MITIGATE,
-        r"mitigat\w*|resolution|resolv\w*|fix\w*|solutions?|remed\w*|recover\w*|repair\w*|workarounds?|corrective|restart\w*"
-        r"|restor\w*|scal(?:e|es|ed|ing)|block\w*|switch\w*|fail(?:ing)?[- ]?over|stop\w*|optimi[sz]\w*|immediate\w*|activat\w*|enabl\w*|disabl\w*|drain\w*|clean\w*|delet\w*|remov\w*|kill\w*|"
-        r"flush\w*|apply\w*|deploy\w*|upgrad\w*|increas\w*|decreas\w*|reduc\w*|rotat\w*|promot\w*|terminat\w*|"
-        r"reset\w*|rebuild\w*|recreat\w*|redeploy\w*|reboot\w*|isolat\w*|cordon\w*|evict\w*|purg\w*|throttl\w*|缓解|处理",
+        (
+            r"mitigat\w*|resolution|resolv\w*|fix\w*|solutions?|remed\w*|recover\w*|repair\w*|workarounds?|corrective|"
+            r"restart\w*"
+            r"|restor\w*|scal(?:e|es|ed|ing)|block\w*|switch\w*|fail(?:ing)?[- ]?over|stop\w*|optimi[sz]\w*|"
+            r"immediate\w*|activat\w*|enabl\w*|disabl\w*|drain\w*|clean\w*|delet\w*|remov\w*|kill\w*|"
+            r"flush\w*|apply\w*|deploy\w*|upgrad\w*|increas\w*|decreas\w*|reduc\w*|rotat\w*|promot\w*|terminat\w*|"
+            r"reset\w*|rebuild\w*|recreat\w*|redeploy\w*|reboot\w*|isolat\w*|cordon\w*|evict\w*|purg\w*|throttl\w*|缓解|处理"
+        ),
     ),
     (
         Phase.DIAGNOSE,
-        r"diagnos\w*|investigat\w*|troubleshoot\w*|debug\w*|check(?:s|ed|ing|list)?|detect\w*|identif\w+|inspect\w*|"
-        r"analy[sz]\w*|look\w*|find(?:ing)?|monitor(?:s|ed|ing)?|view\w*|list|status|show|display|watch|possible causes?|pre[- ]?checks?|"
-        r"logs?|metrics|usage|retriev\w*|quer(?:y|ies)|describe|get|compar\w*|determin\w*|review\w*|examin\w*|locat\w+|trac(?:e|ing)|"
-        r"search\w*|correlat\w*|measur\w*|count|gather\w*|collect\w*|quick checks?|drill down|诊断|检查",
+        (
+            r"diagnos\w*|investigat\w*|troubleshoot\w*|debug\w*|check(?:s|ed|ing|list)?|detect\w*|identif\w+|inspect\w*|"
+            r"analy[sz]\w*|look\w*|find(?:ing)?|monitor(?:s|ed|ing)?|view\w*|list|status|show|display|watch|"
+            r"possible causes?|pre[- ]?checks?|"
+            r"logs?|metrics|usage|retriev\w*|quer(?:y|ies)|describe|get|compar\w*|determin\w*|review\w*|examin\w*|"
+            r"locat\w+|trac(?:e|ing)|"
+            r"search\w*|correlat\w*|measur\w*|count|gather\w*|collect\w*|quick checks?|drill down|诊断|检查"
+        ),
     ),
 )
 _LEAD = re.compile("|".join(rf"(?P<{phase.name}>(?:{words})(?!\w))" for phase, words in _PHASES), re.IGNORECASE)
 _HAS = tuple((phase, re.compile(rf"(?<!\w)(?:{words})(?!\w)", re.IGNORECASE)) for phase, words in _PHASES)
 
 _PART_WORDS = (
-    r"diagnos[ei]s|diagnostics?|diagnosing|investigat\w+|troubleshoot(?:ing)?|debug(?:ging)?|detection|checks?|pre-?checks?|post[- ]?checks?|"
-    r"mitigations?|resolutions?|remediations?|recovery|fix(?:es)?|solutions?|workarounds?|verif(?:y|ication)|validation|roll ?back|"
-    r"back ?out|undo|process|procedures?|steps?|actions?|playbook|runbook|triage|symptoms?|causes?|prevention|execution|response|"
+    r"diagnos[ei]s|diagnostics?|diagnosing|investigat\w+|troubleshoot(?:ing)?|debug(?:ging)?|detection|checks?|"
+    r"pre-?checks?|post[- ]?checks?|"
+    r"mitigations?|resolutions?|remediations?|recovery|fix(?:es)?|solutions?|workarounds?|verif(?:y|ication)|"
+    r"validation|roll ?back|"
+    r"back ?out|undo|process|procedures?|steps?|actions?|playbook|runbook|triage|symptoms?|causes?|prevention|"
+    r"execution|response|"
     r"instructions|assess(?:ment)?|preparation|remed(?:y|ies)|follow[- ]?ups?|next steps"
 )
 _PART_TITLE = re.compile(
-    r"(?:(?:initial|immediate|possible|quick|first|further|additional|diagnostic|recovery|triage|resolution|mitigation|common|likely|"
-    r"investigation|remediation|rollback|verification|corrective|recommended|detailed|response|manual|troubleshooting|incident|step[- ]by[- ]step|"
-    r"emergency|basic|suggested|potential|root|repair|restore|short[- ]term|temporary|permanent|pre[- ]\w+|post[- ]\w+|on-?call|alert)\s+)*"
+    r"(?:(?:initial|immediate|possible|quick|first|further|additional|diagnostic|recovery|triage|resolution|"
+    r"mitigation|common|likely|"
+    r"investigation|remediation|rollback|verification|corrective|recommended|detailed|response|manual|"
+    r"troubleshooting|incident|step[- ]by[- ]step|"
+    r"emergency|basic|suggested|potential|root|repair|restore|short[- ]term|temporary|permanent|pre[- ]\w+|"
+    r"post[- ]\w+|on-?call|alert)\s+)*"
     rf"(?:{_PART_WORDS})"
     rf"(?:\s*(?:and|&|/|or|\+|,)\s*(?:(?:possible|common|likely|root|recommended)\s+)*(?:{_PART_WORDS}))*"
     r"(?:\s+(?:plan|guide|steps?|procedures?|actions?|process))?(?:\s*[(:–—-].*)?"
-    r"|steps to (?:check|fix|resolve|follow|take|diagnose|mitigate|recover).*|what to do\b.*|do this(?: first| immediately| now)?"
-    r"|procedure to fix|how ?to (?:fix|resolve|verify|check|diagnose|mitigate|spot|detect|identify|recognis\w+|respond|solve|recover)"
+    r"|steps to (?:check|fix|resolve|follow|take|diagnose|mitigate|recover).*|what to do\b.*|do this(?: first|"
+    r" immediately| now)?"
+    r"|procedure to fix|how ?to (?:fix|resolve|verify|check|diagnose|mitigate|spot|detect|identify|recognis\w+|"
+    r"respond|solve|recover)"
     r"(?: (?:it|this|that|(?:the|this) (?:problem|issue|error|alert|incident|fault|failure)))?\??|诊断|缓解|处理",
     re.IGNORECASE,
 )
 _CAUSES = re.compile(
-    r"(?:(?:common|possible|likely|known|potential|typical|root|frequent)\s+)*(?:causes?|reasons?|culprits)\s*(?:and|&|/|,|\+|with|→|->)\s*"
-    r"(?:their |possible |common )*(?:solutions?|fix(?:es)?|remed\w+|resolutions?|mitigations?|actions?|responses?|workarounds?)\b.*"
+    r"(?:(?:common|possible|likely|known|potential|typical|root|frequent)\s+)*(?:causes?|reasons?|"
+    r"culprits)\s*(?:and|&|/|,|\+|with|→|->)\s*"
+    r"(?:their |possible |common )*(?:solutions?|fix(?:es)?|remed\w+|resolutions?|mitigations?|actions?|responses?|"
+    r"workarounds?)\b.*"
     r"|(?:solutions?|fix(?:es)?|remed\w+|resolutions?|mitigations?|actions?) by (?:root )?cause\b.*",
     re.IGNORECASE,
 )
 _ONLY_CAUSES = re.compile(
-    r"(?:(?:common|possible|likely|known|potential|typical|root|frequent)\s+)*(?:causes?|reasons?|suspects)(?:\s*[(:].*)?", re.IGNORECASE
+    r"(?:(?:common|possible|likely|known|potential|typical|root|frequent)\s+)*(?:causes?|reasons?|"
+    r"suspects)(?:\s*[(:].*)?",
+    re.IGNORECASE,
 )
 _OPTION_TITLE = re.compile(
-    r"(?:option|alternative|approach|method|variant|choice|solution|path|plan)\s*(?:#?\s*\d+|[A-H])\b\s*(?:\([^)]*\)\s*)?[-–—:.)]*\s*(?P<rest>.*)",
+    r"(?:option|alternative|approach|method|variant|choice|solution|path|plan)\s*(?:#?\s*\d+|"
+    r"[A-H])\b\s*(?:\([^)]*\)\s*)?[-–—:.)]*\s*(?P<rest>.*)",
     re.IGNORECASE | re.DOTALL,
 )
 _OR_TITLE = re.compile(
-    r"(?:(?:\(?or\)?|alternatively|otherwise)\b[,:]?(?:\s+else\b,?)?|if (?:that|this|it) (?:fails|does not work|doesn't work|didn't work|still fails),?)"
+    r"(?:(?:\(?or\)?|alternatively|otherwise)\b[,:]?(?:\s+else\b,?)?|if (?:that|this|it) (?:fails|does not work|"
+    r"doesn't work|didn't work|still fails),?)"
     r"\s*(?P<rest>.*)",
     re.IGNORECASE | re.DOTALL,
 )
 _MEANS_TITLE = re.compile(
-    r"(?:via|using|through|with|by|from)\s+(?:the\s+|an?\s+)?(?P<rest>\S.{0,60})|(?P<tool>\S.{0,40}?)\s+(?:method|way|approach)",
+    r"(?:via|using|through|with|by|from)\s+(?:the\s+|an?\s+)?(?P<rest>\S.{0,60})|(?P<tool>\S.{0,40}?)\s+(?:method|"
+    r"way|approach)",
     re.IGNORECASE,
 )
 _BACKGROUND = re.compile(
-    r"(?:table of )?contents?|toc|index|references?|see also|further reading|(?:\w+ )?links?|(?:\w+ )?resources|related.*|"
+    r"(?:table of )?contents?|toc|index|references?|see also|further reading|(?:\w+ )?links?|(?:\w+ )?resources|"
+    r"related.*|"
     r"more (?:info|information|details)|(?:additional|further) (?:info|information|details|reading)|"
-    r"glossary|changelog|change (?:log|history)|(?:revision |version |document )?history|authors?|overview|introduction|intro|about.*|"
+    r"glossary|changelog|change (?:log|history)|(?:revision |version |document )?history|authors?|overview|"
+    r"introduction|intro|about.*|"
     r"background|context|(?:problem |alert )?(?:context|purpose|description|summary|meaning|impact)|scope|audience|"
     r"(?:pre-?requisites?|requirements|before you (?:begin|start)|assumptions|limitations)\b.*|access required|"
     r"architecture|components?|design|contacts?|contact information|key contacts|escalation.*|"
-    r"communication.*|(?:\w+ )?templates?|on-?call.*|(?:important |general |additional )?notes?(?: (?:and|&) .*)?|tl;dr|tldr|faq|appendix.*|metadata|"
-    r"owners?(?:hip)?|reviews?|(?:expected|desired) (?:\w+ )?(?:behaviou?r|outcomes?|results?).*|含义|影响|environment variables|alert definitions?|"
-    r"when (?:to|should (?:i|we|you)) escalate.*|severity (?:levels?|definitions?|classification|matrix).*|incident (?:severity|classification).*|todo|"
-    r"mental model|roles(?: (?:and|&) responsibilities)?|severity|priority|slas?|slos?|business impact|user impact|why\b.*|what (?:is|it|this|are)\b.*|"
-    r"available runbooks?|runbook (?:index|template|metrics|maintenance)|maintenance of this.*|document (?:control|information).*",
+    r"communication.*|(?:\w+ )?templates?|on-?call.*|(?:important |general |additional )?notes?(?: (?:and|&) .*)?|"
+    r"tl;dr|tldr|faq|appendix.*|metadata|"
+    r"owners?(?:hip)?|reviews?|(?:expected|desired) (?:\w+ )?(?:behaviou?r|outcomes?|results?).*|含义|影响|"
+    r"environment variables|alert definitions?|"
+    r"when (?:to|should (?:i|we|you)) escalate.*|severity (?:levels?|definitions?|classification|matrix).*|"
+    r"incident (?:severity|classification).*|todo|"
+    r"mental model|roles(?: (?:and|&) responsibilities)?|severity|priority|slas?|slos?|business impact|user impact|"
+    r"why\b.*|what (?:is|it|this|are)\b.*|"
+    r"available runbooks?|runbook (?:index|template|metrics|maintenance)|maintenance of this.*|document (?:control|"
+    r"information).*",
     re.IGNORECASE,
 )
 _RESPONSE_PART = re.compile(
-    r"(?:when to |how to )?escalat(?:e|ion)(?: steps| procedure)?|communications?(?: steps| procedure)?|notifications?", re.IGNORECASE
+    r"(?:when to |how to )?escalat(?:e|ion)(?: steps| procedure)?|communications?(?: steps| procedure)?|"
+    r"notifications?",
+    re.IGNORECASE,
 )
 _ORGANISES = re.compile(r"(?:escalation|communication|on-?call|incident|severity).*", re.IGNORECASE)
 _REFERENCE = re.compile(
-    r"quick reference.*|(?:useful|handy|helpful|common|frequently used|key|essential|quick) (?:\w+ )?(?:commands|queries)|cheat ?sheet.*|"
+    r"quick reference.*|(?:useful|handy|helpful|common|frequently used|key|essential|quick) (?:\w+ )?(?:commands|"
+    r"queries)|cheat ?sheet.*|"
     r"commands? (?:reference|cheat ?sheet|summary).*|examples?",
     re.IGNORECASE,
 )
 _ASIDE = re.compile(
-    r"(?:important )?notes?|warnings?\b.*|caution.*|(?:pro )?tips?|important.*|danger.*|info|(?:for )?examples?.*|sample.*|(?:expected )?output.*|expected.*|"
-    r"results?|where|parameters?(?: .*)?|arguments|flags|bonus|context|template.*|key .*|pros|cons|last updated.*|version.*|goal|purpose|"
-    r"last reviewed.*|author.*|you should see.*|remember|reason|why|explanation|details|requirements|prerequisites?.*|current .*|decision points?",
+    r"(?:important )?notes?|warnings?\b.*|caution.*|(?:pro )?tips?|important.*|danger.*|info|(?:for )?examples?.*|"
+    r"sample.*|(?:expected )?output.*|expected.*|"
+    r"results?|where|parameters?(?: .*)?|arguments|flags|bonus|context|template.*|key .*|pros|cons|last updated.*|"
+    r"version.*|goal|purpose|"
+    r"last reviewed.*|author.*|you should see.*|remember|reason|why|explanation|details|requirements|"
+    r"prerequisites?.*|current .*|decision points?",
     re.IGNORECASE,
 )
 _FACT = re.compile(
-    r"symptoms?|signs|indicators?|(?:response |resolution |acknowledg\w+ )?sl[ao]s?|response time|time to (?:respond|acknowledge)|severity(?: level)?|"
-    r"priority|alerts?(?: names?)?|trigger(?:s|ed by)?(?: conditions?)?|when to use.*|impact|likelihood|owners?|on-?call|issue|problem|error|use case|"
-    r"thresholds?|fires when|condition|what you see|estimated (?:time|duration)|duration|acknowledg(?:e|ment)(?: within)?",
+    r"symptoms?|signs|indicators?|(?:response |resolution |acknowledg\w+ )?sl[ao]s?|response time|"
+    r"time to (?:respond|acknowledge)|severity(?: level)?|"
+    r"priority|alerts?(?: names?)?|trigger(?:s|ed by)?(?: conditions?)?|when to use.*|impact|likelihood|owners?|"
+    r"on-?call|issue|problem|error|use case|"
+    r"thresholds?|fires when|condition|what you see|estimated (?:time|duration)|duration|acknowledg(?:e|"
+    r"ment)(?: within)?",
     re.IGNORECASE,
 )
 _FACT_HEADING = re.compile(
-    r"severity(?: level)?|priority|alert(?: name)?|trigger(?:s|ed by)?(?: conditions?)?|when to use.*|(?:response )?sl[ao]|response time|owners?|team|"
+    r"severity(?: level)?|priority|alert(?: name)?|trigger(?:s|ed by)?(?: conditions?)?|when to use.*|"
+    r"(?:response )?sl[ao]|response time|owners?|team|"
     r"thresholds?|fires when|condition",
     re.IGNORECASE,
 )
-_SYMPTOMS = re.compile(r"(?:common |typical |observed |user )?symptoms?|signs|what you (?:will )?see|indicators?|how to (?:spot|recogni[sz]e|detect).*", re.IGNORECASE)
+_SYMPTOMS = re.compile(
+    r"(?:common |typical |observed |user )?symptoms?|signs|what you (?:will )?see|indicators?|how to (?:spot|"
+    r"recogni[sz]e|detect).*",
+    re.IGNORECASE,
+)
 _COLLECTION = re.compile(
-    r".*\b(?:procedures|runbooks|playbooks|sops|guides|tasks|operations|how-?tos|scenarios|issues|problems|alerts|incidents|errors|failures|recipes|"
+    r".*\b(?:procedures|runbooks|playbooks|sops|guides|tasks|operations|how-?tos|scenarios|issues|problems|alerts|"
+    r"incidents|errors|failures|recipes|"
     r"commands|jobs|faqs?)\b",
     re.IGNORECASE,
 )
@@ -219,7 +286,7 @@ def is_background(title: str) -> bool:
 
 
 def is_response_part(title: str) -> bool:
-    """Say whether a title is a part of a response in which people are told or called, no matrix, policy or sheet of them."""
+    """Say whether a title is a part of a response in which people are told or called, no matrix or sheet of them."""
     words = title_of(title)
     return bool(_RESPONSE_PART.fullmatch(words))
 

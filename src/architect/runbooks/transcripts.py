@@ -9,11 +9,13 @@ from architect.runbooks.programs import looks_like_command
 
 _PROMPT = re.compile(
     r"[ \t]*(?:\([\w.-]+\)[ ]*)?(?:"
-    r"(?:\[?[\w.-]+@[\w.-]+[^\n$#%>]{0,60}\]?|(?:bash|sh|zsh)(?:-[\d.]+)?|[~/][\w./~-]*|[\w.-]+:[~/][\w./~-]*)[ ]*[$#%>][ ]+"
+    r"(?:\[?[\w.-]+@[\w.-]+[^\n$#%>]{0,60}\]?|(?:bash|sh|zsh)(?:-[\d.]+)?|[~/][\w./~-]*|"
+    r"[\w.-]+:[~/][\w./~-]*)[ ]*[$#%>][ ]+"
     r"|[$%][ ]+|[❯➜→»λ]+[ ]+|PS[ ]?[A-Z]:[^>\n]{0,80}>[ ]*)(?=\S)"
 )
 _CLIENT_PROMPT = re.compile(
-    r"[ \t]*(?:[\w-]{1,40}(?:=|-|\()[#>][ ]+|(?:mysql|MariaDB \[[^\]]*\]|sqlite|cqlsh(?::\w+)?|redis|\d+\.\d+\.\d+\.\d+:\d+)>[ ]*|>>>[ ])(?=\S)"
+    r"[ \t]*(?:[\w-]{1,40}(?:=|-|\()[#>][ ]+|(?:mysql|MariaDB \[[^\]]*\]|sqlite|cqlsh(?::\w+)?|redis|"
+    r"\d+\.\d+\.\d+\.\d+:\d+)>[ ]*|>>>[ ])(?=\S)"
 )
 _ROOT_PROMPT = re.compile(r"[ \t]*#[ ]+(?=\S)")
 _CONTINUATION = re.compile(r"[ \t]*>[ ]+(?=\S)")
@@ -53,7 +55,7 @@ def _offsets(text: str) -> list[tuple[int, str]]:
 
 
 def _has_root_prompts(lines: list[str]) -> bool:
-    """Say whether `# x` lines are commands typed as root: known programs behind a number sign, in a block of nothing else."""
+    """Say whether `# x` lines are commands typed as root: known programs behind a number sign, and nothing else."""
     marked = [line for line in lines if _ROOT_PROMPT.match(line)]
     others = [line for line in lines if line.strip() and not _ROOT_PROMPT.match(line)]
     if not marked or any(looks_like_command(line) for line in others):
