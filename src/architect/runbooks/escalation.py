@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from architect.runbooks.encoding import repaired
 from architect.runbooks.facts import seconds_in, severity_in
@@ -80,7 +80,7 @@ _ACTION_COLUMN = re.compile(r".*\b(?:actions?|what|do|method|how)\b.*", re.IGNOR
 class _Level:
     number: int
     condition: str
-    lines: list[str] = field(default_factory=list)
+    lines: list[str]
     span: Span
     who: tuple[str, ...] | None = None
 

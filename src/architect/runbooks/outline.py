@@ -181,7 +181,7 @@ class Outliner:
         return sum(is_part_title(label.title) for label in self._bold_labels(section)) >= 2
 
     def _acts(self, section: Section) -> bool:
-        """Say whether a section's own leaves hold something to do: a program, instructions in a list, labelled steps."""
+        """Say whether a section's own leaves hold something to do: a program, instructions, labelled steps."""
         found = self._acting.get(id(section))
         if found is None:
             found = self._acting[id(section)] = self._finds_action(section)

@@ -1,8 +1,8 @@
 """Stretches of lines: what is a heading, a paragraph or a fence by itself, and what only a parser can tell.
 
 Most of a runbook is headings, paragraphs and fences outside lists and quotes. They are found here, line by line,
-exactly as CommonMark has them; every other stretch is handed on whole. A stretch ends at a blank line before a line that
-begins in the first column and continues no list: nothing that was open can go on there.
+exactly as CommonMark has them; every other stretch is handed on whole. A stretch ends at a blank line before a line
+that begins in the first column and continues no list: nothing that was open can go on there.
 """
 
 from __future__ import annotations
