@@ -60,9 +60,10 @@ def _settle_phases(drafts: list[StepDraft], title: str) -> None:
     for draft in drafts:
         if not draft.is_stated and _only_looks(draft):
             draft.phase = Phase.DIAGNOSE
-        if draft.phase is Phase.VERIFY and not has_changed and not only_verifies:
+        is_early = not has_changed and not is_part_title(draft.title)
+        if draft.phase is Phase.VERIFY and is_early and not only_verifies:
             draft.phase = Phase.DIAGNOSE
-        if draft.phase is Phase.UNDO and not has_changed and not is_part_title(draft.title):
+        if draft.phase is Phase.UNDO and is_early:
             draft.phase = Phase.MITIGATE
         has_changed = has_changed or draft.phase in {Phase.MITIGATE, Phase.UNDO}
 

@@ -73,7 +73,9 @@ _CONDITION = re.compile(
     re.IGNORECASE,
 )
 _PURPOSE = re.compile(r"(?:to|in order to)\b[^.;,:]{1,160}?\b(?=(?:run|use|execute|issue|type|enter)\b)", re.IGNORECASE)
-_LABEL = re.compile(r"[^:.;\n]{1,80}:\s+(?=\S)")
+_LABEL = re.compile(
+    r"(?![^:]*\b(?:is|are|was|were|will|has|have|had|does|can|may|might|must)\b)[^:.;\n]{1,60}:\s+(?=\S)", re.IGNORECASE
+)
 _FIRST = re.compile(r"[A-Za-z][A-Za-z'-]*")
 _AS_NOUN = re.compile(
     r"\s+(?:of|is|are|was|were|has|have|had|will|can|may|should|does|did|failed|fails|succeeds?)\b|(?<=access)\s+to\b"

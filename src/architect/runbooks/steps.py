@@ -120,11 +120,13 @@ class Reader:
         self._directives: list[Directive] = []
         self._leaves: tuple[Leaf, ...] = ()
         self._by_means: frozenset[int] = frozenset()
+        self._is_introduced = False
 
     def read(self, leaves: tuple[Leaf, ...]) -> Body:
         """Return what the leaves say."""
         self._leaves = leaves
         self._by_means = alternatives_by_means(leaves)
+        self._is_introduced = any(leaf.kind is NodeKind.HEADING and not leaf.items for leaf in leaves)
         for index, leaf in enumerate(leaves):
             self._follow_items(leaf)
             if leaf.kind is NodeKind.HEADING:
@@ -169,6 +171,7 @@ class Reader:
     def _open_part(self, title: str, leaf: Leaf, level: int, *, mode: _Mode) -> None:
         """Begin a part under a heading or label; an alternative stays in the step that its first one began."""
         self._mode = mode
+        self._is_introduced = False
         self._item = None
         self._item_ended = False
         self._caption = self._caption_text = ""
@@ -423,6 +426,8 @@ class Reader:
         if is_above_list and (words.endswith(":") or _LEADS_ON.search(words)):
             if self._bench.step is not None:
                 self._bench.step.prose.append(leaf)
+            return
+        if not leaf.items and self._is_introduced and not self._bench.drafts:
             return
         is_item = bool(leaf.items) and (self._is_lead or told is not None)
         is_task = self._is_task(leaf, words, told) if is_item else told is not None and not _POINTS.match(told)
