@@ -35,6 +35,10 @@ VALUES = {0.001: 0.007, 0.3: 0.45, 0.8: 0.65, 300.0: 420.0}
 """What the numbers come to in base units: ratios, seconds."""
 
 
+SCOPES = {"prometheus": "metrics"}
+"""Hosts that a target lies in, without their ports; elsewhere the same word names a kind of system."""
+
+
 def changed_text(text: str) -> str:
     """Return the document with other names, numbers and ports."""
     for old, new in (*NAMES, *NUMBERS):
@@ -68,7 +72,10 @@ def expected(facts: object) -> object:
     if isinstance(facts, float | int) and not isinstance(facts, bool):
         return VALUES.get(float(facts), facts)
     if isinstance(facts, dict):
-        return {key: expected(value) for key, value in facts.items()}
+        return {
+            key: SCOPES.get(value, expected(value)) if key == "scope" else expected(value)
+            for key, value in facts.items()
+        }
     if isinstance(facts, Sequence):
         return [expected(value) for value in facts]
     return facts
