@@ -12,6 +12,23 @@ _SUSPICIOUS = re.compile(
 )
 _ESCAPED = re.compile(r"[\udc80-\udcff]+")
 _MAX_REPORTED = 20
+_MAX_ROUNDS = 3
+
+
+def _letters() -> Iterator[tuple[str, int]]:
+    """Yield what each byte above ASCII becomes when it is read as Windows-1252, or Latin-1 where that has a gap."""
+    for byte in range(0x80, 0x100):
+        yield chr(byte), byte
+        yield bytes([byte]).decode("cp1252", "ignore") or chr(byte), byte
+
+
+_BYTES = dict(_letters())
+_NEXT = "[" + re.escape("".join(letter for letter, byte in _BYTES.items() if byte < 0xC0)) + "]"
+_MISREAD = re.compile(
+    rf"[\u00c2\u00c3\u00c5](?![\u2013\u2014\u2018-\u201d\u2026\u203a](?!\w)){_NEXT}"
+    rf"|[\u00e2\u00ef]{_NEXT}{{2}}|\u00f0{_NEXT}{{3}}"
+)
+"""UTF-8 sequences read as Windows-1252; a letter before a closing quote, dash or ellipsis is none."""
 
 
 def decode(data: bytes) -> str:
@@ -21,11 +38,24 @@ def decode(data: bytes) -> str:
 
 def repaired(text: str) -> str:
     """Return text whose mojibake is undone; text without suspicious characters comes back as it is."""
-    if not _SUSPICIOUS.search(text):
+    for _ in range(_MAX_ROUNDS):
+        if not _SUSPICIOUS.search(text):
+            return text
+        before, text = text, _MISREAD.sub(_read_again, text)
+        if text == before:
+            break
+    else:
         return text
     from ftfy import fix_encoding
 
     return "\n".join(fix_encoding(line) for line in text.split("\n"))
+
+
+def _read_again(match: re.Match[str]) -> str:
+    try:
+        return bytes(_BYTES[letter] for letter in match.group()).decode("utf-8")
+    except UnicodeDecodeError:
+        return match.group()
 
 
 def problems_in(text: str) -> Iterator[Problem]:

@@ -90,7 +90,6 @@ _PHASES: tuple[tuple[Phase, str], ...] = (
         ),
     ),
 )
-_LEAD = re.compile("|".join(rf"(?P<{phase.name}>(?:{words})(?!\w))" for phase, words in _PHASES), re.IGNORECASE)
 _HAS = tuple((phase, re.compile(rf"(?<!\w)(?:{words})(?!\w)", re.IGNORECASE)) for phase, words in _PHASES)
 
 _PART_WORDS = (
@@ -221,8 +220,8 @@ _COLLECTION = re.compile(
 @lru_cache(maxsize=4096)
 def lead_phase(title: str) -> Phase | None:
     """Return the phase that a title begins with."""
-    match = _LEAD.match(title_of(title))
-    return Phase[match.lastgroup] if match and match.lastgroup else None
+    words = title_of(title)
+    return next((phase for phase, pattern in _HAS if pattern.match(words)), None)
 
 
 @lru_cache(maxsize=4096)
