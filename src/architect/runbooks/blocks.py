@@ -41,7 +41,7 @@ _SQL_START = re.compile(
 )
 _SQL_WORDS = re.compile(r"[;*(=]|\bFROM\b|\bSET\b|\bINTO\b|\bTABLE\b|\bDATABASE\b|\bON\b", re.IGNORECASE)
 _PSQL_META = re.compile(r"\\(?:d[a-zA-Z+]*|l\+?|c(?:onnect)?|x|dt|timing|q|conninfo|watch|copy|i|set|echo|gx)\b")
-_PSQL = re.compile(r"(?:sudo\s+(?:-\S+\s+\S+\s+)?)?(?:gitlab-)?(?:psql|pgcli)\b(?P<rest>[^\n|<>;&]*)")
+_PSQL = re.compile(r"(?:sudo\s+(?:-\S+\s+\S+\s+)?)?(?:gitlab-)?(?:psql|pgcli)(?P<rest>(?:\s[^\n|<>;&]*)?)")
 _PSQL_RUNS = re.compile(r"(?:^|\s)(?:-[A-Za-z]*[cfl]\b|--command|--file|--list|--version)")
 _PROMQL = re.compile(
     r"[\s(]*(?:(?:sum|avg|max|min|count|topk|bottomk|quantile|rate|irate|increase|histogram_quantile|absent|delta|"

@@ -16,7 +16,7 @@ _SEVERITY_WORD = re.compile(
 )
 _DURATION = re.compile(
     r"(?<![\w.])(?P<number>\d+(?:\.\d+)?|an?(?= )|one|two|half an|thirty|fifteen|five|ten)\s*[- ]?"
-    r"(?P<unit>seconds?|secs?|s|minutes?|mins?|m|hours?|hrs?|h|(?:business |working )?days?|d|weeks?|w)(?![a-z])",
+    r"(?P<unit>seconds?|secs?|s|minutes?|mins?|m|(?:business |working )?(?:hours?|hrs?|days?)|h|d|weeks?|w)(?![a-z])",
     re.IGNORECASE,
 )
 _CLOCK = re.compile(r"(?<!\d)(?P<hours>\d{1,2}):(?P<minutes>\d\d)(?::(?P<seconds>\d\d))?(?!\d)")
@@ -49,6 +49,7 @@ _BEFORE = re.compile(
 )
 _LONGEST_SUBJECT = 64
 _HOW_LONG = re.compile(r"\b(?:for|within|in|of)\s*\Z", re.IGNORECASE)
+_ENDS = re.compile(r"\s*(?:\Z|[.,;)\]])")
 _SIGN = re.compile(r"[<>=≥≤]|&[gl]t;|\b(?:than|above|over|exceed\w*|below|under|at least|at most)\b", re.IGNORECASE)
 _CONNECTORS = re.compile(r"\b(?:when|if|that|because|whenever|means|where|and|or)\b|[.:;] ", re.IGNORECASE)
 _AUXILIARY = re.compile(
@@ -173,9 +174,12 @@ def thresholds_in(text: str, at: int, *, subject: str = "") -> tuple[Threshold, 
 
 
 def _is_bound(match: re.Match[str], before: str) -> bool:
-    """Tell a bound from words: `over 5` counts only with a unit or a sign; `for more than 5 minutes` says how long."""
-    is_how_long = _HOW_LONG.search(before) is not None and _DURATION.match(match.string, match.start("value"))
-    return not is_how_long and (bool(match["unit"]) or match["sign"][0] in "<>=≤≥&")
+    """Tell a bound from words: `over 5 of them` counts not, and `for more than 5 minutes` says how long."""
+    if _HOW_LONG.search(before) and _DURATION.match(match.string, match.start("value")):
+        return False
+    if match["unit"] or match["sign"][0] in "<>=≤≥&":
+        return True
+    return bool(match["sign"].lower() != "over" and _own_subject(before) and _ENDS.match(match.string, match.end()))
 
 
 def _threshold(match: re.Match[str], before: re.Match[str], at: int, subject: str) -> Threshold:

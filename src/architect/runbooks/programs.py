@@ -16,7 +16,7 @@ _PROGRAMS_LIST = """
     ibmcloud icinga2 iftop influx initdb iostat iotop ip ipconfig ipmitool iptables iscsiadm istioctl java jcmd jmap
     journalctl jps jq jstack jstat k k9s kafka-configs kafka-consumer-groups kafka-topics kafkacat kcat kill killall
     kind kinit kitchen knife kops kubeadm kubectl kubectx kubens kubie kustomize ldapsearch less linkerd linode-cli ln
-    locust logrotate ls lsblk lscpu lsof ltrace lvdisplay lvextend lvs mailq make mc mcrouter mdadm memcached-tool
+    locust logout logrotate ls lsblk lscpu lsof ltrace lvdisplay lvextend lvs mailq make mc mcrouter mdadm memcached-tool
     minikube mkdir mkfs modprobe mongo mongod mongodump mongorestore mongosh mount mtr mv mysql mysqladmin mysqldump
     nats nc ncat netcat netstat nft nginx nice nmap nmcli node nohup nomad nova npm npx nslookup ntpq nvme oc oci odo
     openssl openstack osmo packer parted patronictl pcs pg_basebackup pg_controldata pg_ctl pg_ctlcluster pg_dump

@@ -313,7 +313,15 @@ def _uses(action: Action, uses: Uses) -> Iterator[tuple[str, Placeholder, Span]]
     for item in uses.get(action.id, ()):
         yield item.name, item, _place(action, item)
     for item in connection_placeholders(action):
-        yield item.name, item, action.span
+        yield item.name, item, _place_before(action, item)
+
+
+def _place_before(action: Action, item: Placeholder) -> Span:
+    """Return where the call of psql that an action goes through names what it connects to."""
+    at = action.block.text.rfind(item.written, 0, action.offset) if action.block else -1
+    if action.block is None or at < 0:
+        return action.session.span if action.session else action.span
+    return Span(action.block.locate(at), action.block.locate(at + len(item.written) - 1) + 1)
 
 
 def _place(action: Action, item: Placeholder) -> Span:

@@ -25,6 +25,10 @@ _BACK_HOME = re.compile(
     re.IGNORECASE,
 )
 _REMOTE = frozenset({"ssh", "scp", "rsync", "sftp", "mosh"})
+_INSTALLS = re.compile(
+    r"\b(?:apk add|(?:apt|apt-get|yum|dnf|microdnf|zypper|tdnf|pip3?|npm|gem) (?:-\S+ )*(?:install|i|in))\s+"
+    r"(?P<names>[^;&|\n]+)"
+)
 _MAX_NESTED = 8
 _MAY_OPEN = re.compile(
     r"ssh|mosh|start-session|exec|rsh|debug|attach|\brun\b|\bsu\b|sudo -|chroot|\b(?:ba)?sh\b|psql|pgcli|cli\b|"
@@ -65,13 +69,16 @@ _REDIS = re.compile(r"(?:redis-cli|valkey-cli)(?:\s+-(?:h|p|a|n|u)\s+\S+|\s+--(?
 class Sessions:
     """Follows the actions of one runbook, in order, and says which session each is meant for.
 
-    Documents seldom write `exit`: a command that makes sense outside only (another `ssh`, `kubectl` after an `exec`, a
-    shell command after `psql`) ends what was open, and so do words such as `back on your machine`.
+    Documents seldom write `exit`: a command that makes sense outside only (`ssh` to the next host, `kubectl` after an
+    `exec`, a shell command after `psql`) ends what was open, and so do words such as `back on your machine`. An `ssh`
+    right after another one goes on from that host.
     """
 
     def __init__(self) -> None:
         self._open: list[Session] = []
         self._outside: set[str] = set()
+        self._installed: set[str] = set()
+        self._is_fresh = False
         self._connection: str | None = None
 
     def place(self, action: Action) -> Action:
@@ -84,10 +91,14 @@ class Sessions:
             return with_session(action, self._open.pop())
         program = program_of(action.text)
         self._end_contradicted(program)
-        if not self._open:
+        if self._open:
+            self._installed.update(name for match in _INSTALLS.finditer(action.text) for name in match["names"].split())
+        else:
             self._outside.add(program)
+            self._installed.clear()
         placed = with_session(action, self._open[-1] if self._open else None)
         session = opened_session(action)
+        self._is_fresh = session is not None
         if session is not None:
             self._open = [*self._open[-_MAX_NESTED:], session]
         return placed
@@ -134,10 +145,12 @@ class Sessions:
             case SessionKind.REDIS:
                 return program.lower() not in _REDIS_COMMANDS
             case SessionKind.EXEC:
-                return program in ORCHESTRATORS or program in _REMOTE or program == program_of(session.opener)
+                is_remote = program in _REMOTE and program not in self._installed
+                return program in ORCHESTRATORS or is_remote or program == program_of(session.opener)
             case SessionKind.SSH:
                 is_from_outside = program in ORCHESTRATORS and program in self._outside
-                return is_from_outside or program in {"scp", "sftp"} or program == "ssh" == program_of(session.opener)
+                is_next_host = program == "ssh" == program_of(session.opener) and not self._is_fresh
+                return is_from_outside or is_next_host or program in {"scp", "sftp"}
             case SessionKind.SHELL:
                 return False
 
