@@ -125,13 +125,13 @@ def _with_lonely_comments(block: Block, pieces: list[_Piece]) -> list[_Piece]:
         lines = list(_LINE_COMMENT.finditer(block.text, position, piece.start))
         titles, others = _title_lines(block.text, lines, piece.start)
         for match in others:
-            found.extend(_lonely(match, found))
+            found.extend(_lonely(match, found[-1] if found else piece))
         if titles:
             piece.comments = tuple(match["words"] for match in titles)
         found.append(piece)
         position = piece.end
     for match in _LINE_COMMENT.finditer(block.text, position):
-        found.extend(_lonely(match, found))
+        found.extend(_lonely(match, found[-1] if found else None))
     return found
 
 
@@ -142,7 +142,7 @@ def _title_lines(text: str, lines: Lines, start: int) -> tuple[Lines, Lines]:
     """Split comment lines into those that title the statement at `start` and the others.
 
     Titles stand directly above. Of these, what stands before an `Or …` is the alternative that needs no command, and
-    what one should see belongs to the statement before.
+    what one should see belongs to the statement before, or to this one where it is the first.
     """
     first = len(lines)
     below = text.rfind("\n", 0, start) + 1
@@ -159,12 +159,13 @@ def _is_title(words: str) -> bool:
     return not words.startswith("!") and any(letter.isalpha() for letter in words)
 
 
-def _lonely(match: re.Match[str], earlier: list[_Piece]) -> list[_Piece]:
+def _lonely(match: re.Match[str], near: _Piece | None) -> list[_Piece]:
+    """Return what a comment tells a person to do; what one should see is noted on the statement near it."""
     words = match["words"]
     expected = expected_in(words)
     if expected is not None:
-        if earlier:
-            earlier[-1].expected.append((expected, *match.span("words")))
+        if near is not None:
+            near.expected.append((expected, *match.span("words")))
         return []
     if not words or not instructs(words) or looks_like_command(words) or has_shell_shape(words):
         return []

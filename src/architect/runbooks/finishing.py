@@ -8,7 +8,7 @@ from dataclasses import replace
 from architect.grammars.placeholders import Placeholder
 from architect.kernel.ids import ActionId
 from architect.runbooks.actions import NO_ID, connection_placeholders, placeholders_in
-from architect.runbooks.bench import StepDraft
+from architect.runbooks.building import StepDraft
 from architect.runbooks.instructions import instruction_in
 from architect.runbooks.model import Action, ActionKind, OptionGroup, Phase, Span, Step
 from architect.runbooks.options import Entry, group_of, grouped

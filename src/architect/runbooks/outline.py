@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from architect.runbooks.inline import command_line, commands_in
@@ -11,15 +11,17 @@ from architect.runbooks.instructions import instructs
 from architect.runbooks.labels import Label, labels_of, opening_label
 from architect.runbooks.lists import List
 from architect.runbooks.markdown import Leaf
-from architect.runbooks.model import Block, BlockKind, NodeKind
+from architect.runbooks.model import Block, BlockKind, NodeKind, Phase
 from architect.runbooks.sections import Section
 from architect.runbooks.tables import commands_in_rows
 from architect.runbooks.titles import (
     is_aside,
     is_background,
+    is_by_means,
     is_causes_title,
     is_collection,
     is_fact,
+    is_fault,
     is_only_causes,
     is_part_title,
     lead_phase,
@@ -40,6 +42,7 @@ _WEAK_PART = re.compile(
     r"follow[- ]?ups?|.*\bprocedures?|playbook|runbook|debugging",
     re.IGNORECASE,
 )
+_OF_A_RESPONSE = frozenset({Phase.DECLARE, Phase.PAGE, Phase.VERIFY, Phase.COMMUNICATE, Phase.ESCALATE})
 _GERUND = re.compile(r"[A-Za-z]+ing\b", re.IGNORECASE)
 _TEMPLATE_TITLE = re.compile(r"<%.*%>|\{\{.*\}\}|\{%.*%\}")
 
@@ -112,7 +115,7 @@ class Outliner:
             return False
         named = [child for child in parts if is_part_title(child.title)]
         others = [child for child in parts if child not in named and self._stands_alone(child)]
-        if any(is_step_title(child.title) for child in parts):
+        if any(is_step_title(child.title) for child in parts) or _are_means(parts) or _responds(section, others):
             return True
         if (
             len(others) > 1
@@ -270,6 +273,18 @@ class Outliner:
                 leaves=tuple(section.leaves[index + 1 : end]),
                 is_label=True,
             )
+
+
+def _are_means(parts: Sequence[Section]) -> bool:
+    """Say whether parts are ways to do one thing, each with its own means."""
+    return len(parts) > 1 and all(is_by_means(part.title) for part in parts)
+
+
+def _responds(section: Section, parts: Sequence[Section]) -> bool:
+    """Say whether the parts of a fault are its steps: most name a phase, one of them such as no procedure has alone."""
+    phases = [phase for part in parts if (phase := lead_phase(part.title)) is not None]
+    names_one_fault = is_fault(section.title) and not is_collection(section.title)
+    return names_one_fault and len(phases) * 2 >= len(parts) > 1 and not _OF_A_RESPONSE.isdisjoint(phases)
 
 
 def is_alert_name(title: str) -> bool:

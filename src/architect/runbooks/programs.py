@@ -5,33 +5,55 @@ from __future__ import annotations
 import re
 
 _PROGRAMS_LIST = """
-    ab aerospike alertmanager alias amtool ansible ansible-playbook apk apt apt-get argocd asadm atlas awk aws
-    awslocal az barman base64 bash bazel bcftools berks blkid bosh brctl brew bundle burrow bzip2 calicoctl cargo
-    cassandra-cli cast cat cd ceph certbot cf chattr chef chef-client chgrp chmod choco chown cilium cinder clickhouse
-    clickhouse-client cloud_sql_proxy cmp conntrack consul cp cqlsh createdb crictl crm crontab csplit ctr curl cut
-    date dd deployer df dig dmesg dnf docker docker-compose doctl dotnet dpkg drbdadm dropdb du echo egrep eksctl env
-    etcdctl exit export fallocate fdisk fgrep find firewall-cmd flux fly flyctl free fsck fuser gcloud gdb getent
-    getfacl gh ghorg git gitlab-ctl gitlab-psql gitlab-rails gitlab-rake gitlab-redis-cli glab gluster go goaccess gpg
-    grep gsutil gunzip gzip haproxy hcloud hdfs head helm helmfile heroku host hostname hostnamectl htop http httpie
-    ibmcloud icinga2 iftop influx initdb iostat iotop ip ipconfig ipmitool iptables iscsiadm istioctl java jcmd jmap
-    journalctl jps jq jstack jstat k k9s kafka-configs kafka-consumer-groups kafka-topics kafkacat kcat kill killall
-    kind kinit kitchen knife kops kubeadm kubectl kubectx kubens kubie kustomize ldapsearch less linkerd linode-cli ln
-    locust logout logrotate ls lsblk lscpu lsof ltrace lvdisplay lvextend lvs mailq make mc mcrouter mdadm memcached-tool
-    minikube mkdir mkfs modprobe mongo mongod mongodump mongorestore mongosh mount mtr mv mysql mysqladmin mysqldump
-    nats nc ncat netcat netstat nft nginx nice nmap nmcli node nohup nomad nova npm npx nslookup ntpq nvme oc oci odo
-    openssl openstack osmo packer parted patronictl pcs pg_basebackup pg_controldata pg_ctl pg_ctlcluster pg_dump
-    pg_dumpall pg_isready pg_lsclusters pg_restore pg_rewind pgbackrest pgbench pgbouncer pgrep php ping pip pip3
-    pkill plink pm2 podman popd postfix postqueue postsuper prlimit promtool ps pscp psql psqlrc
-    pt-online-schema-change pulsar-admin pulumi puppet pushd pv pvcreate pvs pwd pwsh python python3 rabbitmqctl rados
-    radosgw-admin rails rake rbd rclone rdsadmin read readlink reboot redis-cli redis-server repmgr resize2fs restic
-    rm rmdir rosa route rpm rsync ruby runuser s3cmd salt sar sc scp screen sed sensu-cli service set sftp sh
-    sha256sum shutdown skopeo sleep smartctl snap socat sort source sqlcmd sqlite3 ss ssh ssh-add ssh-copy-id
-    ssh-keygen stat stern strace stress su sudo supervisorctl swapoff swapon sync sysctl systemctl systemd-analyze
-    systemd-resolve tail tar taskkill tasklist tc tcpdump tee telnet terraform terragrunt test time timedatectl
-    timeout tmux tofu top touch tr traceroute tree truncate tshark ufw ulimit umask umount uname uniq unset unzip
-    update-ca-certificates uptime useradd userdel usermod valkey-cli varnishadm vault velero vgcreate vgs vi vim virsh
-    virtctl vmstat wal-e wal-g watch wc wg wget which who whoami winrm xargs xfs_growfs xfs_repair yarn yarn-daemon yq
-    yum zabbix_get zcat zfs zgrep zip zookeeper-shell zpool zypper
+    a2dismod a2ensite aa-status ab aerospike airflow alertmanager alias aliyun amtool ansible ansible-inventory
+    ansible-playbook ansible-vault apache2ctl apachectl apk apt apt-get argocd arping asadm atlas atop auditctl aureport
+    ausearch awk aws awslocal az azcopy barman base64 bash bazel bcftools beeline berks bjobs blkid blockdev borg bosh
+    bpftrace bq brctl brew btrfs buildah bundle burrow bzip2 calicoctl cargo cassandra-cli cast cat cd cdk celery ceph
+    ceph-volume certbot certutil cf chage chattr chef chef-client chgrp chmod choco chown chronyc cilium cinder
+    clickhouse clickhouse-backup clickhouse-client cloud_sql_proxy clusterctl cmctl cmp cockroach composer conntrack
+    consul coredumpctl corosync-cfgtool cosign cp cqlsh createdb createuser credhub crictl crm crm_mon crontab
+    crossplane cryptsetup csplit ctr curator_cli curl cut date db2 dbt dcgmi dd deluser deployer depmod df dig dmesg
+    dmidecode dmsetup dnf docker docker-compose doctl dotnet doveadm dpkg drbdadm dropdb dropuser du duplicity e2fsck
+    ebtables echo efibootmgr egrep eksctl env esxcli etcdctl etcdutl ethtool exim exim4 exit export exportfs fallocate
+    fdisk fgrep filebeat find fio firewall-cmd flink flux fly flyctl free fs_cli fsck fstrim fuser gcloud gcore gdb
+    gdisk getenforce getent getfacl gh gh-ost ghorg git gitlab-ctl gitlab-psql gitlab-rails gitlab-rake gitlab-redis-cli
+    glab gluster go goaccess gpasswd gpg gradle grafana-cli grep groupadd groupdel growpart grpcurl grype gsutil
+    gunicorn gunzip gzip hadoop haproxy hbase hcloud hdfs hdparm head helm helmfile heroku host hostname hostnamectl
+    hping3 htop http httpd httpie hubble ibmcloud icinga2 id ifconfig ifdown iftop ifup influx initdb insmod ionice
+    iostat iotop ip ip6tables ipconfig iperf iperf3 ipmitool iptables iptables-restore iptables-save ipvsadm iscsiadm
+    istioctl iw jattach java jcmd jmap journalctl jps jq jstack jstat k k3s k6 k9s kadmin kafka-acls kafka-configs
+    kafka-console-consumer kafka-console-producer kafka-consumer-groups kafka-reassign-partitions kafka-topics kafkacat
+    kapp kcat kdestroy keytool kill killall kind kinit kitchen klist kn knife kops kubeadm kubeconform kubectl kubectx
+    kubens kubeseal kubie kustomize kvm lastlog ldapadd ldapmodify ldapsearch less linkerd linode-cli lldpctl ln locust
+    logcli loginctl logout logrotate losetup ls lsattr lsblk lscpu lshw lsmod lsnrctl lsns lsof lspci lsusb ltrace
+    lvcreate lvdisplay lvextend lvreduce lvremove lvresize lvs mailq make mariabackup mariadb mariadb-dump mc mcrouter
+    mdadm memcached-tool microk8s mimirtool minikube mkdir mkfs modprobe mongo mongod mongodump mongoexport mongoimport
+    mongorestore mongosh mongostat mongotop monit mount mpstat mtr multipath mv mvn mydumper myloader mysql mysqladmin
+    mysqlbinlog mysqlcheck mysqldump named-checkconf named-checkzone nats nc ncat nerdctl netcat netlify netplan netstat
+    networkctl newrelic nfsstat nft nginx nice nmap nmcli nmon node nodetool nohup nomad nova npm npx nsenter nslookup
+    ntpdate ntpq ntpstat numactl nvidia-smi nvme oc oci odo opensearch-plugin openssl openstack openvpn orachk osmo
+    pacemakerd packer parted partprobe passwd patronictl pcs pct pdnsutil perf pg_amcheck pg_archivecleanup
+    pg_basebackup pg_controldata pg_ctl pg_ctlcluster pg_dump pg_dumpall pg_isready pg_lsclusters pg_receivewal
+    pg_recvlogical pg_repack pg_resetwal pg_restore pg_rewind pg_upgrade pg_verifybackup pgbackrest pgbench pgbouncer
+    pgcli pgrep php pidof pidstat ping pip pip3 pkill plink pm2 pmap podman popd postconf postfix postmap postqueue
+    postsuper prlimit promtool ps pscp psql pstree pt-kill pt-online-schema-change pt-query-digest pt-table-checksum
+    pt-table-sync pulsar-admin pulumi puma puppet pushd pv pvcreate pvdisplay pvesh pvremove pvresize pvs pwd pwsh
+    py-spy python python3 qm qstat rabbitmq-diagnostics rabbitmq-plugins rabbitmq-queues rabbitmqadmin rabbitmqctl
+    racadm rados radosgw-admin rails rake rbd rbspy rclone read readlink reboot redis-benchmark redis-cli redis-server
+    reindexdb renice repmgr resize2fs resolvectl restic restorecon rke rm rman rmdir rmmod rndc rosa route rpcinfo rpm
+    rsync ruby runuser s3cmd s5cmd sacct sacctmgr salt salt-call salt-key sam sar sbatch sbt sc scancel scontrol scp
+    screen sed semanage sensu-cli serverless service sestatus set setenforce setfacl sftp sgdisk sh sha256sum showmount
+    shred shutdown sinfo skaffold skopeo slabtop sleep sls smartctl smbclient snap snmpget snmpwalk socat solr sops sort
+    source spark-submit sqlcmd sqlite3 sqlplus squeue squidclient srun ss ssh ssh-add ssh-copy-id ssh-keygen
+    sstableloader stat stern storcli strace stress su sudo supervisorctl svn swapoff swapon syft sync sysctl systemctl
+    systemd-analyze systemd-resolve tail tailscale talosctl tanzu tar taskkill tasklist taskset tc tcpdump tctl tee
+    telegraf telnet terraform terragrunt test thanos time timedatectl timeout tiup tkn tmux tofu top touch tr tracepath
+    traceroute tree trivy truncate tshark tune2fs udevadm ufw ulimit umask umount uname unbound-control uniq unset
+    unshare unzip update-ca-certificates upsc uptime useradd userdel usermod uwsgi vacuumdb vagrant valkey-cli
+    varnishadm varnishlog varnishreload varnishstat vault velero vercel vgcreate vgdisplay vgextend vgreduce vgs vi vim
+    vim-cmd virsh virtctl visudo vmstat vtctlclient vtctldclient vtysh wal-e wal-g watch wc websocat wg wget which who
+    whoami whois winrm wipefs wrangler wrk xargs xfs_growfs xfs_info xfs_repair xtrabackup yarn yq yum zabbix_get zcat
+    zdb zfs zgrep zip zkcli zookeeper-shell zpool zypper
 """
 PROGRAMS = frozenset(_PROGRAMS_LIST.split())
 _ORCHESTRATORS_LIST = """
@@ -42,11 +64,11 @@ ORCHESTRATORS = frozenset(_ORCHESTRATORS_LIST.split())
 """Programs that people run on their own machine, not inside what these programs manage."""
 
 _LIKE_ENGLISH_LIST = """
-    alias apply at cast cat cut date expand export find fold free go head help host install join k kill last
-    less link locate look mail make more mount move node nice open paste patch ping plan pr print printf ps read
-    route run sc screen script see select service set shift shutdown sleep snap sort source split stat strings
-    su sync tail tc tee test time top touch tr tree type uniq unset up users vi view w wait watch wc what which
-    who write yes
+    alias apply at cast cat celery cut date expand export find fold free go head help host httpd id install iw join k
+    kill last less link locate look mail make monit more mount move nice node open passwd paste patch perf ping plan pr
+    print printf ps puma read route run sam sc screen script see select service set shift shutdown sleep snap solr sort
+    source split stat strings su sync tail tc tee test time top touch tr tree type uniq unset up users vi view w wait
+    watch wc what which who write yes
 """
 _LIKE_ENGLISH = frozenset(_LIKE_ENGLISH_LIST.split())
 _WORD = re.compile(

@@ -18,7 +18,7 @@ from architect.runbooks.outline import Procedure, is_alert_name
 from architect.runbooks.severities import SLA_TITLE
 from architect.runbooks.steps import Body, Reader
 from architect.runbooks.tables import rows_of
-from architect.runbooks.titles import is_part_title
+from architect.runbooks.titles import is_fault, is_part_title
 from architect.runbooks.wording import plain, title_of, without_symbols
 
 _TRIGGER_LABEL = re.compile(
@@ -72,13 +72,6 @@ _KINDS: tuple[tuple[Kind, re.Pattern[str]], ...] = (
     ),
 )
 _GUIDE = re.compile(r"\b(?:runbooks?|playbooks?|response|procedures|guide|handbook|manual|plan)\b", re.IGNORECASE)
-_FAULT = re.compile(
-    r"\b(?:fail\w*|errors?|down|slow\w*|high|stuck|crash\w*|unavailab\w+|leaks?|exhaust\w+|time-?outs?|unreachable|"
-    r"broken|corrupt\w*|missing|lost|"
-    r"degrad\w+|unhealthy|not (?:\w+ )?(?:working|starting|ready|responding|reachable|running)|issues?|problems?|"
-    r"lag(?:ging)?|outage)\b",
-    re.IGNORECASE,
-)
 _FAULT_PART = re.compile(
     r"diagnos\w+|investigation|triage|mitigation|resolution|fix(?:es)?\b|workarounds?|remediation|root cause|problem",
     re.IGNORECASE,
@@ -236,7 +229,7 @@ def _kind(procedure: Procedure, body: Body, labels: tuple[Label, ...], setting: 
 
 def _mends(procedure: Procedure) -> bool:
     """Say whether a runbook is about a fault: by its title, or because its parts diagnose or mend one."""
-    if _FAULT.search(procedure.title):
+    if is_fault(procedure.title):
         return True
     return any(
         _FAULT_PART.match(title_of(leaf.words))

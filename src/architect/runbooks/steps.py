@@ -9,7 +9,7 @@ from enum import Enum, auto
 
 from architect.kernel.ids import RunbookId
 from architect.runbooks.actions import EXECUTABLE, NO_ID, Draft, drafts_of, expected_in, message_of
-from architect.runbooks.bench import Alternative, Bench, Part
+from architect.runbooks.building import Alternative, Builder, Part
 from architect.runbooks.directives import Directive, directive_of
 from architect.runbooks.finishing import Uses, default_phase, finished, phase_told
 from architect.runbooks.inline import command_line, commands_in
@@ -101,7 +101,7 @@ class Reader:
         self._lists = lists
         phase = default_phase(title)
         self._default = phase or Phase.MITIGATE
-        self._bench = Bench(Part(title=title, phase=self._default, is_stated=phase is not None))
+        self._builder = Builder(Part(title=title, phase=self._default, is_stated=phase is not None))
         self._phases: list[tuple[int, Phase]] = []
         self._mode = _Mode.STEPS
         self._fact = ""
@@ -139,8 +139,8 @@ class Reader:
                 self._paragraph(leaf, index)
             elif leaf.kind is NodeKind.TABLE and self._mode is _Mode.STEPS and not leaf.quote_depth:
                 for row_block, title in commands_in_rows(leaf):
-                    self._bench.add(leaf, drafts_of(row_block), title=title)
-        steps, uses = finished(self._bench.drafts, title=self._title)
+                    self._builder.add(leaf, drafts_of(row_block), title=title)
+        steps, uses = finished(self._builder.drafts, title=self._title)
         return Body(
             steps=steps,
             uses=uses,
@@ -185,13 +185,21 @@ class Reader:
         if is_causes_title(title):
             self._causes_level = level
         is_explicit = is_step_title(title) and not re.match(r"phase|stage", without_symbols(title), re.IGNORECASE)
-        self._bench.open(Part(title=title_of(title), phase=phase, is_stated=is_stated, is_explicit=is_explicit))
+        self._builder.open(
+            Part(
+                title=title_of(title),
+                phase=phase,
+                is_stated=is_stated,
+                is_explicit=is_explicit,
+                start=leaf.span.start,
+            )
+        )
 
     def _opens_alternative(self, title: str, leaf: Leaf, level: int) -> bool:
         """Say whether a heading or label opens an alternative of the present step, and open it."""
-        alternative = self._bench.alternative
+        alternative = self._builder.alternative
         if alternative is not None and (alternative.level is None or level <= alternative.level):
-            self._bench.alternative = alternative = None
+            self._builder.alternative = alternative = None
         name, is_or = option_title(title), opens_alternative(title) and not is_option_title(title)
         if name is None and leaf.span.start in self._by_means:
             name = title_of(title)
@@ -201,14 +209,14 @@ class Reader:
             name = title_of(title)
         if name is None or self._mode is not _Mode.STEPS:
             return self._causes_level > 0 and alternative is not None
-        self._bench.present(leaf)
-        self._bench.alternative = Alternative(title=name, is_or=is_or, level=level)
+        self._builder.present(leaf)
+        self._builder.alternative = Alternative(title=name, is_or=is_or, level=level)
         return True
 
     def _phase_of_part(self, title: str) -> tuple[Phase, bool]:
         inherited = self._phases[-1][1] if self._phases else None
         found = lead_phase(title) or inherited or phase_of(title)
-        return (found, True) if found is not None else (self._default, self._bench.part.is_stated)
+        return (found, True) if found is not None else (self._default, self._builder.part.is_stated)
 
     def _labelled(self, leaf: Leaf) -> bool:
         """Take the labels of a paragraph; say whether it holds nothing else."""
@@ -220,7 +228,7 @@ class Reader:
         self._labels.extend(labels)
         for label in labels:
             if label.value and (what := expected_in(f"{label.title}: {label.value}")) is not None:
-                self._bench.expect(what, label.value_span)
+                self._builder.expect(what, label.value_span)
                 return True
         if labels and labels[0].value and is_aside(labels[0].title):
             self._note(leaf, None)
@@ -275,11 +283,11 @@ class Reader:
                 self._chooses_next_list = False
                 self._item_ended = self._item_ended or self._item is not None
             self._item = None
-        alternative = self._bench.alternative
+        alternative = self._builder.alternative
         if alternative is not None and alternative.item is not None:
             is_inside = any(item.item_id == alternative.item for item in leaf.items)
             if not is_inside and (leaf.items or not is_block):
-                self._bench.alternative = None
+                self._builder.alternative = None
 
     def _paragraph(self, leaf: Leaf, index: int) -> None:
         if self._is_set_apart(leaf):
@@ -290,7 +298,7 @@ class Reader:
             self._labels.append(Label(title=self._fact, value=leaf.text.strip(), span=leaf.span, is_bold=True))
             self._mode = _Mode.ASIDE
             return
-        if (self._mode is _Mode.ASIDE or not self._bench.drafts) and _FIRES.search(leaf.words):
+        if (self._mode is _Mode.ASIDE or not self._builder.drafts) and _FIRES.search(leaf.words):
             self._firing.append((leaf.text, leaf.span))
         if self._mode is _Mode.SYMPTOMS:
             self._symptoms.append((leaf.text.rstrip(), leaf.span))
@@ -315,18 +323,21 @@ class Reader:
     def _tell(self, leaf: Leaf, index: int) -> None:
         """Take a paragraph of the steps: a step, an alternative, a command, something a person does, or a remark."""
         words = without_symbols(leaf.words)
-        self._bench.sessions.hear(words)
+        self._builder.sessions.hear(words)
         expected = expected_in(words)
-        if expected is not None and self._bench.has_actions:
-            self._bench.expect(expected, leaf.span)
+        if expected is not None and self._builder.has_actions:
+            self._builder.expect(expected, leaf.span)
             return
         if self._begins_step(leaf):
             self._item = leaf.items[0].item_id
             self._item_ended = False
             title = _item_title(leaf)
             phase = self._phase_told(title, words)
-            draft = self._bench.begin(
-                title, leaf, phase or self._bench.part.phase, is_stated=phase is not None or self._bench.part.is_stated
+            draft = self._builder.begin(
+                title,
+                leaf,
+                phase or self._builder.part.phase,
+                is_stated=phase is not None or self._builder.part.is_stated,
             )
             draft.prose.append(leaf)
             self._prose(leaf, index, words, is_lead=True)
@@ -337,14 +348,14 @@ class Reader:
     def _phase_told(self, title: str, words: str) -> Phase | None:
         """Return the phase that a step names; to verify something in the course of a diagnosis is to diagnose."""
         found = phase_told(title, words)
-        part = self._bench.part
+        part = self._builder.part
         return Phase.DIAGNOSE if found is Phase.VERIFY and part.phase is Phase.DIAGNOSE and part.is_stated else found
 
     def _begins_step(self, leaf: Leaf) -> bool:
         """Say whether a paragraph is the first of a numbered item that is a step of its own."""
-        if self._bench.part.is_explicit or self._causes_level or len(leaf.items) != 1 or leaf.items[0].number is None:
+        if self._builder.part.is_explicit or self._causes_level or len(leaf.items) != 1 or leaf.items[0].number is None:
             return False
-        if self._bench.alternative is not None and self._bench.alternative.level is not None:
+        if self._builder.alternative is not None and self._builder.alternative.level is not None:
             return False
         if (
             leaf.items[0].item_id == self._item
@@ -352,9 +363,11 @@ class Reader:
             or self._chooses_next_list
         ):
             return False
-        if not instructs(leaf.words) and (is_only_causes(self._bench.part.title) or self._bench.part.phase in _SAYS):
+        if not instructs(leaf.words) and (
+            is_only_causes(self._builder.part.title) or self._builder.part.phase in _SAYS
+        ):
             return False
-        return option_title(_item_title(leaf)) is None or self._bench.step is None
+        return option_title(_item_title(leaf)) is None or self._builder.step is None
 
     def _follow_alternative(self, leaf: Leaf, words: str) -> None:
         """Take `Or …` in prose, options and causes among list items, and items of a list of choices as alternatives."""
@@ -365,11 +378,11 @@ class Reader:
                 self._chooses_next_list = False
             name = self._alternative_of(leaf, words)
             if name is not None:
-                self._bench.present(leaf)
-                self._bench.alternative = Alternative(title=name, item=item.item_id)
+                self._builder.present(leaf)
+                self._builder.alternative = Alternative(title=name, item=item.item_id)
                 return
-        if opens_alternative(words[:_LEAD]) and self._bench.has_actions and (item is None or self._is_lead):
-            self._bench.alternative = Alternative(title=option_title(headline_of(words)) or words, is_or=True)
+        if opens_alternative(words[:_LEAD]) and self._builder.has_actions and (item is None or self._is_lead):
+            self._builder.alternative = Alternative(title=option_title(headline_of(words)) or words, is_or=True)
 
     def _alternative_of(self, leaf: Leaf, words: str) -> str | None:
         item = leaf.items[-1]
@@ -378,7 +391,7 @@ class Reader:
             return option_title(_item_title(leaf))
         if item.list_id in self._choice_lists or (self._causes_level and len(leaf.items) == 1):
             return option_title(_item_title(leaf)) or _item_title(leaf)
-        part = self._bench.part
+        part = self._builder.part
         if one is not None and one.is_by_cause and part.phase is Phase.MITIGATE and part.is_stated:
             found = cause_of(words)
             return found[0] if found else None
@@ -392,11 +405,11 @@ class Reader:
         leads_on = words.endswith(":") and following is not None
         if commands := () if leads_on and self._is_program(following) else commands_in(leaf):
             for block in commands:
-                self._bench.add(leaf, drafts_of(block), title=self._headline(words))
+                self._builder.add(leaf, drafts_of(block), title=self._headline(words))
             return
         written = None if _NOTHING.fullmatch(words) else self._written_command(leaf, index)
         if written is not None:
-            self._bench.add(leaf, drafts_of(written), title=self._title_above(leaf, index))
+            self._builder.add(leaf, drafts_of(written), title=self._title_above(leaf, index))
             return
         if not is_lead:
             self._person(leaf, words, following)
@@ -418,25 +431,30 @@ class Reader:
             return
         told = instruction_in(words)
         is_own_alternative = (
-            self._bench.alternative is not None and self._bench.alternative.is_or and not words.endswith(":")
+            self._builder.alternative is not None and self._builder.alternative.is_or and not words.endswith(":")
         )
         if self._is_program(following) and not is_own_alternative:
             return
         is_above_list = following is not None and len(following.items) > len(leaf.items)
         if is_above_list and (words.endswith(":") or _LEADS_ON.search(words)):
-            if self._bench.step is not None:
-                self._bench.step.prose.append(leaf)
+            if self._builder.step is not None:
+                self._builder.step.prose.append(leaf)
             return
-        if not leaf.items and self._is_introduced and not self._bench.drafts:
+        if not leaf.items and self._is_introduced and not self._builder.drafts:
             return
         is_item = bool(leaf.items) and (self._is_lead or told is not None)
         is_task = self._is_task(leaf, words, told) if is_item else told is not None and not _POINTS.match(told)
         if self._is_remark or not is_task:
             self._note(leaf, told)
             return
-        if self._item_ended and not leaf.items and not self._bench.part.is_explicit and self._bench.alternative is None:
-            phase = self._phase_told(headline_of(words), words) or self._bench.part.phase
-            self._bench.begin(headline_of(words), leaf, phase, is_stated=True)
+        if (
+            self._item_ended
+            and not leaf.items
+            and not self._builder.part.is_explicit
+            and self._builder.alternative is None
+        ):
+            phase = self._phase_told(headline_of(words), words) or self._builder.part.phase
+            self._builder.begin(headline_of(words), leaf, phase, is_stated=True)
         data = self._blocks.get(following.span.start) if following is not None else None
         attached = data if data is not None and data.kind not in EXECUTABLE and words.endswith(":") else None
         self._manual(leaf, words, attached)
@@ -451,15 +469,15 @@ class Reader:
             or _ANCHOR.search(leaf.text)
         ):
             return True
-        return self._bench.part.phase is Phase.MITIGATE and self._bench.part.is_stated and not states(words)
+        return self._builder.part.phase is Phase.MITIGATE and self._builder.part.is_stated and not states(words)
 
     def _note(self, leaf: Leaf, told: str | None) -> None:
         """Keep words for a step that turns out to have nothing else."""
-        part = self._bench.part
+        part = self._builder.part
         if self._is_remark and told is None:
             return
-        if self._bench.step is not None or part.is_explicit or is_part_title(part.title):
-            self._bench.present(leaf).prose.append(leaf)
+        if self._builder.step is not None or part.is_explicit or is_part_title(part.title):
+            self._builder.present(leaf).prose.append(leaf)
 
     def _manual(self, leaf: Leaf, words: str, block: Block | None) -> None:
         anchor = _ANCHOR.search(leaf.text)
@@ -472,11 +490,11 @@ class Reader:
             block=block,
             reference=RunbookId(anchor["slug"]) if anchor else None,
         )
-        self._bench.add(leaf, (Draft(action=action),))
+        self._builder.add(leaf, (Draft(action=action),))
 
     def _headline(self, words: str) -> str:
         """Return the title of what words tell to do; where its cause names the alternative, that of the remedy."""
-        alternative = self._bench.alternative
+        alternative = self._builder.alternative
         found = cause_of(words) if alternative is not None else None
         return headline_of(found[1] if found and alternative and alternative.title == found[0] else words)
 
@@ -498,33 +516,35 @@ class Reader:
             return
         if self._shows_next:
             self._shows_next = self._is_remark = False
-            self._bench.expect(block.text, leaf.span)
+            self._builder.expect(block.text, leaf.span)
             return
         if self._is_example and self._repeats(block):
             return
         drafts = self._drafts_of(block)
         if drafts and self._mode is _Mode.SYMPTOMS:
-            self._bench.open(replace(self._bench.part, phase=Phase.ASSESS, is_stated=True))
+            self._builder.open(replace(self._builder.part, phase=Phase.ASSESS, is_stated=True))
             self._mode = _Mode.STEPS
         if drafts:
-            self._bench.add(leaf, drafts, title=headline_of(self._caption))
+            self._builder.add(leaf, drafts, title=headline_of(self._caption))
             self._caption = self._caption_text = ""
         elif block.kind is BlockKind.OUTPUT and _SHOWS.search(self._caption):
-            self._bench.expect(block.text, leaf.span)
+            self._builder.expect(block.text, leaf.span)
 
     def _drafts_of(self, block: Block) -> tuple[Draft, ...]:
         file_name = _FILE_NAME.search(self._caption_text) if block.kind in {BlockKind.CONFIG, BlockKind.CODE} else None
         if file_name:
             return drafts_of(replace(block, kind=BlockKind.FILE, file_name=file_name["name"]))
-        if block.kind is BlockKind.TEMPLATE and (self._bench.step or self._bench.part).phase in _SAYS:
+        if block.kind is BlockKind.TEMPLATE and (self._builder.step or self._builder.part).phase in _SAYS:
             return (message_of(block),)
-        if block.kind in {BlockKind.TEXT, BlockKind.OUTPUT, BlockKind.CODE} and self._bench.sessions.takes(block.text):
+        if block.kind in {BlockKind.TEXT, BlockKind.OUTPUT, BlockKind.CODE} and self._builder.sessions.takes(
+            block.text
+        ):
             return drafts_of(replace(block, kind=BlockKind.SHELL))
         return drafts_of(block)
 
     def _repeats(self, block: Block) -> bool:
         """Say whether an example only shows again, with values, what the step has run already."""
-        step = self._bench.step
+        step = self._builder.step
         if step is None or block.kind not in EXECUTABLE:
             return False
         return program_of(block.text) in {program_of(entry.action.text) for entry in step.entries}
@@ -535,7 +555,7 @@ class Reader:
             return
         self._directives.append(found)
         if found.expectations or any(name in found.settings for name in ("retry", "timeout", "output")):
-            self._bench.directive = found
+            self._builder.directive = found
 
 
 def _item_title(leaf: Leaf) -> str:

@@ -147,6 +147,7 @@ _MEANS_TITLE = re.compile(
     r"way|approach)",
     re.IGNORECASE,
 )
+_BY_MEANS = re.compile(r"(?:via|using|through|with)\s", re.IGNORECASE)
 _BACKGROUND = re.compile(
     r"(?:table of )?contents?|toc|index|references?|see also|further reading|(?:\w+ )?links?|(?:\w+ )?resources|"
     r"related.*|"
@@ -215,6 +216,13 @@ _COLLECTION = re.compile(
     r"commands|jobs|faqs?)\b",
     re.IGNORECASE,
 )
+_FAULT = re.compile(
+    r"\b(?:fail\w*|errors?|down|slow\w*|high|stuck|crash\w*|unavailab\w+|leaks?|exhaust\w+|time-?outs?|unreachable|"
+    r"broken|corrupt\w*|missing|lost|"
+    r"degrad\w+|unhealthy|not (?:\w+ )?(?:working|starting|ready|responding|reachable|running)|issues?|problems?|"
+    r"lag(?:ging)?|outage)\b",
+    re.IGNORECASE,
+)
 
 
 @lru_cache(maxsize=4096)
@@ -259,6 +267,11 @@ def means_title(title: str) -> str | None:
     """Return the means that `Via the console` or `Using kubectl` names: with a sibling of its kind, an alternative."""
     words = title_of(title)
     return words if _MEANS_TITLE.fullmatch(words) else None
+
+
+def is_by_means(title: str) -> bool:
+    """Say whether a title names nothing but the means by which the thing above it is done."""
+    return bool(_BY_MEANS.match(title_of(title)))
 
 
 @lru_cache(maxsize=1024)
@@ -321,6 +334,11 @@ def is_fact_heading(title: str) -> bool:
 def is_symptoms(title: str) -> bool:
     """Say whether a title opens the symptoms of a fault."""
     return bool(_SYMPTOMS.fullmatch(title_of(title)))
+
+
+def is_fault(title: str) -> bool:
+    """Say whether a title names what is wrong, rather than what is to be done."""
+    return bool(_FAULT.search(title))
 
 
 def is_collection(title: str) -> bool:

@@ -68,7 +68,8 @@ def test_bounds_in_symptoms_keep_their_subject_and_unit() -> None:
 
 
 @pytest.mark.parametrize(
-    "title", ["Move 3 hosts to version 2.4", "Hand over 5 shifts", "Down for more than 5 minutes", "More than 3 of them"]
+    "title",
+    ["Move 3 hosts to version 2.4", "Hand over 5 shifts", "Down for more than 5 minutes", "More than 3 of them"],
 )
 def test_numbers_that_compare_nothing_are_no_bounds(title: str) -> None:
     assert runbook(f"# {title}\n\n1. Run `uptime`\n2. Wait\n").thresholds == ()
@@ -142,5 +143,7 @@ def test_an_sla_comes_from_the_severities_of_the_document(levels: str) -> None:
 
 
 def test_a_runbook_without_a_severity_gets_no_sla_from_the_table() -> None:
-    found = document(f"# Shop\n\n## Severity levels\n{TABLE}\n## Restart it\n\n1. Run `systemctl restart shop`\n2. Look\n")
+    found = document(
+        f"# Shop\n\n## Severity levels\n{TABLE}\n## Restart it\n\n1. Run `systemctl restart shop`\n2. Look\n"
+    )
     assert found.runbooks[0].sla is None

@@ -25,7 +25,10 @@ def test_numbered_options_in_comments_are_a_choice() -> None:
     )
     (group,) = groups(found)
     assert group.id == "1"
-    assert options(group) == {"Restart it": ["systemctl restart shop"], "Go back": ["shopctl rollback", "shopctl reload"]}
+    assert options(group) == {
+        "Restart it": ["systemctl restart shop"],
+        "Go back": ["shopctl rollback", "shopctl reload"],
+    }
     assert [option.number for option in group.options] == [1, 2]
 
 

@@ -70,7 +70,8 @@ BYTES = st.one_of(st.binary(max_size=300), MARKDOWN.map(lambda text: text.encode
 def spans_of(document: Document) -> list[Span]:
     """Return every span that a document holds."""
     found = [block.span for block in document.blocks] + [problem.span for problem in document.problems]
-    found += [part.span for part in (*document.escalation, *document.contacts, *document.templates)]
+    found += [level.span for level in document.escalation] + [contact.span for contact in document.contacts]
+    found += [template.span for template in document.templates]
     found += [field.span for template in document.templates for field in template.fields]
     found += [block.session.span for block in document.blocks if block.session]
     for runbook in document.runbooks:

@@ -255,11 +255,16 @@ def test_a_heading_may_state_a_fact() -> None:
         ("# Add a printer\n\n1. Plug it in\n2. Run `lpadmin -p new`\n", Kind.TASK),
         ("# Deploy the shop\n\n```bash\nmake deploy\n```\n", Kind.TASK),
         (
-            "# Help\n\n## Troubleshooting\n\n### Pages load slowly\n\n#### Symptoms\n\nSlow.\n\n"
-            "#### Check\n\n```bash\ntop -b -n1\n```\n",
+            (
+                "# Help\n\n## Troubleshooting\n\n### Pages load slowly\n\n#### Symptoms\n\nSlow.\n\n"
+                "#### Check\n\n```bash\ntop -b -n1\n```\n"
+            ),
             Kind.TROUBLESHOOTING,
         ),
-        ("# Emergency procedures\n\n## Data centre lost\n\n1. Run `./failover.sh`\n2. Tell everybody\n", Kind.EMERGENCY),
+        (
+            "# Emergency procedures\n\n## Data centre lost\n\n1. Run `./failover.sh`\n2. Tell everybody\n",
+            Kind.EMERGENCY,
+        ),
     ],
 )
 def test_what_a_runbook_is_for(text: str, kind: Kind) -> None:

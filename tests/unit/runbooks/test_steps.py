@@ -33,12 +33,44 @@ from builders.documents import action, commands, document, runbook, texts, title
     ],
 )
 def test_the_title_of_a_step_tells_its_phase(title: str, phase: Phase) -> None:
-    found = runbook(f"# Shop down\n\n## {title}\n\n```bash\nshopctl one\n```\n\n## Then\n\n```bash\nshopctl two\n```\n")
-    assert found.steps[0].phase is phase
+    found = runbook(
+        f"# Replace the shop\n\n1. **Stop it**\n   ```bash\n   shopctl one\n   ```\n"
+        f"2. **{title}**\n   ```bash\n   shopctl two\n   ```\n"
+    )
+    assert found.steps[1].phase is phase
+
+
+def test_parts_that_name_phases_are_steps_of_one_fault() -> None:
+    found = runbook(
+        """
+        # Shop is down
+
+        ## Check the workers
+
+        ```bash
+        shopctl workers
+        ```
+
+        ## Restart it
+
+        ```bash
+        shopctl restart
+        ```
+
+        ## Confirm that orders flow
+
+        ```bash
+        shopctl orders
+        ```
+        """
+    )
+    assert [step.phase for step in found.steps] == [Phase.DIAGNOSE, Phase.MITIGATE, Phase.VERIFY]
 
 
 def test_page_loads_are_no_pages_to_people() -> None:
-    found = runbook("# Shop slow\n\n## Page load is slow\n\n```bash\ncurl -s shop\n```\n\n## Fix\n\n```bash\nmake x\n```\n")
+    found = runbook(
+        "# Shop slow\n\n## Page load is slow\n\n```bash\ncurl -s shop\n```\n\n## Fix\n\n```bash\nmake x\n```\n"
+    )
     assert found.steps[0].phase is not Phase.PAGE
 
 
@@ -115,7 +147,6 @@ def test_commands_of_one_block_are_actions_each() -> None:
         "for host in a b; do\n  ssh $host uptime\ndone",
         "if systemctl is-active shop; then\n  systemctl stop shop\nfi",
         "cat > /tmp/x <<EOF\nrm -rf /\nEOF",
-        "clean() {\n  rm -f /tmp/x\n}",
         "a && \\\n  b",
         "kubectl get pods |\n  grep shop",
     ],
@@ -123,6 +154,14 @@ def test_commands_of_one_block_are_actions_each() -> None:
 def test_a_compound_command_is_one_action(text: str) -> None:
     found = runbook(f"# Do it\n\n```bash\n{text}\nuptime\n```\n")
     assert commands(found) == [text, "uptime"]
+
+
+@pytest.mark.parametrize(
+    "text", ["clean() {\n  rm -f /tmp/x\n}", "cd /srv/shop", "export MODE=safe", "set -e", "HOST=web-1"]
+)
+def test_what_only_sets_the_state_of_the_shell_joins_what_follows(text: str) -> None:
+    found = runbook(f"# Do it\n\n```bash\n{text}\nuptime\ndate\n```\n")
+    assert commands(found) == [f"{text}\nuptime", "date"]
 
 
 def test_statements_of_one_block_are_actions_each() -> None:
@@ -172,14 +211,16 @@ def test_a_message_is_an_action_of_its_own_kind() -> None:
 
 
 def test_a_code_span_that_is_a_command_is_run() -> None:
-    found = runbook("# Queue grows\n\n1. Look with `queuectl status --all`\n2. Flush: `queuectl flush`\n")
+    found = runbook("# Queue grows\n\n1. Look with `queuectl status --all`\n2. Then run `queuectl flush`\n")
     assert commands(found) == ["queuectl status --all", "queuectl flush"]
 
 
 def test_a_code_span_that_is_a_word_is_none() -> None:
-    found = runbook("# Queue grows\n\n1. Set `max_jobs` to `20` in `queue.conf`\n2. Restart it: `systemctl restart queue`\n")
-    assert commands(found) == ["systemctl restart queue"]
-    assert texts(found)[0].startswith("Set `max_jobs`")
+    found = runbook(
+        "# Queue grows\n\n1. Set `max_jobs` to `20` in `queue.conf`\n2. Restart it: `systemctl restart queue`\n"
+    )
+    assert texts(found) == ["Set max_jobs to 20 in queue.conf", "systemctl restart queue"]
+    assert [each.kind for each in found.actions] == [ActionKind.MANUAL, ActionKind.SHELL]
 
 
 def test_a_link_to_click_is_done_by_a_person() -> None:
@@ -230,7 +271,7 @@ def test_expectations_come_from_lines_comments_and_directives() -> None:
     seen = [(each.text, each.source) for one in found.actions for each in one.expectations]
     assert seen == [
         ("all consumers are connected", ExpectationSource.LINE),
-        ("should print 0", ExpectationSource.COMMENT),
+        ("0", ExpectationSource.COMMENT),
         ("empty", ExpectationSource.DIRECTIVE),
     ]
 

@@ -1,4 +1,4 @@
-"""The bench on which steps are put together while a procedure is read."""
+"""Steps while a procedure is read: the part they stand in, the one in hand, the alternative that is open in it."""
 
 from __future__ import annotations
 
@@ -16,13 +16,15 @@ from architect.runbooks.sessions import Sessions
 class Part:
     """The part of a procedure that leaves lie in.
 
-    `is_stated` marks a phase that a title names; an `is_explicit` part is one step, whatever lists it holds.
+    `is_stated` marks a phase that a title names; an `is_explicit` part is one step, whatever lists it holds. `start` is
+    where the title stands, until a step begins there.
     """
 
     title: str
     phase: Phase
     is_stated: bool = True
     is_explicit: bool = False
+    start: int | None = None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -48,7 +50,7 @@ class Alternative:
     level: int | None = None
 
 
-class Bench:
+class Builder:
     """Holds the steps made so far, the one in hand, and the alternative that is open in it."""
 
     def __init__(self, part: Part) -> None:
@@ -84,8 +86,9 @@ class Bench:
         """Return the step in hand, begun where there is none, and let it reach to the end of `leaf`."""
         step = self.step
         if step is None:
-            kept = self.alternative
-            step = self.begin(self.part.title, leaf, self.part.phase, is_stated=self.part.is_stated)
+            kept, part = self.alternative, self.part
+            step = self.begin(part.title, leaf, part.phase, is_stated=part.is_stated)
+            step.start = step.start if part.start is None else part.start
             self.alternative = kept
         step.end = max(step.end, leaf.span.end)
         return step
