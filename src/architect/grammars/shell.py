@@ -17,6 +17,10 @@ from tree_sitter import Language, Node, Parser
 
 MAX_CHARACTERS = 1_000_000
 MAX_NESTING = 400
+MAX_BROKEN = 200
+MAX_STAGES = 1_000
+"""Recovering from one error costs as much as the text, or a pipeline in it, is long: beyond these nothing is parsed."""
+_PIECE = 2_000
 
 _ANY_CHARACTER = "\xa7"
 """Stands for every character beyond ASCII, which are all alike to a shell: no letters of names, no blanks.
@@ -84,10 +88,10 @@ def parse_as(text: str, read: str) -> ShellTree:
     """Parse `read`, which is as long as `text`, and return its tree over `text`."""
     if len(text) > MAX_CHARACTERS or _is_nested_too_deeply(read):
         return ShellTree(text, None, None)
-    if read.isascii():
-        return ShellTree(text, Parser(_language()).parse(read.encode()).root_node, None)
-    data = _NOT_ASCII.sub(_ANY_CHARACTER, read).encode()
-    return ShellTree(text, Parser(_language()).parse(data).root_node, _code_point_offsets(read))
+    plain = read if read.isascii() else _NOT_ASCII.sub(_ANY_CHARACTER, read)
+    if _breaks_too_often(plain):
+        return ShellTree(text, None, None)
+    return ShellTree(text, _root(plain), None if plain is read else _code_point_offsets(read))
 
 
 def statements(text: str) -> tuple[Statement, ...]:
@@ -112,6 +116,61 @@ def _is_nested_too_deeply(text: str) -> bool:
         if depth > MAX_NESTING:
             return True
     return False
+
+
+def _root(text: str) -> Node:
+    return Parser(_language()).parse(text.encode()).root_node
+
+
+def _breaks_too_often(text: str) -> bool:
+    """Say whether a long text holds more errors than can be recovered from in time linear to its length.
+
+    Its pieces are parsed one by one: within each, recovery is bounded.
+    """
+    if len(text) <= _PIECE:
+        return False
+    if text.count("|") > MAX_STAGES and _has_endless_pipeline(text):
+        return True
+    broken = 0
+    for piece in _pieces(text):
+        broken += _broken_leaves(_root(piece))
+        if broken > MAX_BROKEN:
+            return True
+    return False
+
+
+def _has_endless_pipeline(text: str) -> bool:
+    stages = 0
+    for line in text.splitlines():
+        stages += line.count("|")
+        if stages > MAX_STAGES:
+            return True
+        if not line.rstrip().endswith(("|", "\\")):
+            stages = 0
+    return False
+
+
+def _pieces(text: str) -> Iterator[str]:
+    """Cut a text into pieces of bounded length, at line ends where there are any."""
+    start = 0
+    while start < len(text):
+        end = text.rfind("\n", start, start + _PIECE) + 1 or start + _PIECE
+        yield text[start:end]
+        start = end
+
+
+def _broken_leaves(root: Node) -> int:
+    """Count the tokens that the grammar found no place for."""
+    if not root.has_error:
+        return 0
+    count = 0
+    todo = [(root, False)]
+    while todo:
+        node, is_broken = todo.pop()
+        is_broken = is_broken or node.is_error
+        count += is_broken and not node.child_count
+        todo.extend((child, is_broken) for child in node.children if is_broken or child.has_error)
+    return count
 
 
 def _code_point_offsets(text: str) -> array[int]:

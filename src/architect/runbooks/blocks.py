@@ -60,9 +60,8 @@ _LOG_LINE = re.compile(
     r"INFO|DEBUG)"
 )
 _TABLE_HEADER = re.compile(r"[A-Z][A-Z0-9_()%/-]+(?:\s{2,}[A-Z][A-Z0-9_()%/-]+(?: [A-Z0-9_()%/-]+)*){1,}\s*$")
-_RESULT_TABLE = re.compile(
-    r"^[^\n]*\|[^\n]*\n[ ]*-{2,}[-+]*\+-{2,}|^\+-[-+]*\+\s*\n\|[^\n]*\n\+-[-+]*\+|^\(\d+ rows?\)", re.MULTILINE
-)
+_RESULT_RULE = re.compile(r"^[ ]*+(?=\+-|-{2,}+\+)[-+]++[ ]*$", re.MULTILINE)
+_RESULT_COUNT = re.compile(r"^\(\d+ rows?\)", re.MULTILINE)
 _DESCRIBED = re.compile(r"^[A-Z][\w .-]*:\s{2,}\S", re.MULTILINE)
 _SAMPLES = re.compile(r"[a-z_:][\w:]*(?:\{[^}\n]*\})?\s+[-+]?\d[\d.e+-]*$")
 _DRAWING = re.compile("[\u2190-\u21ff\u2500-\u257f\u25b2-\u25bc]|^\\s*(?:\\||v|V)\\s*$|-->|==>|\\+--+\\+", re.MULTILINE)
@@ -301,10 +300,19 @@ def _is_shown(text: str, first: str) -> bool:
     return bool(
         _LOG_LINE.match(first)
         or _TABLE_HEADER.match(first)
-        or _RESULT_TABLE.search(text)
+        or _has_result_table(text)
         or len(_DESCRIBED.findall(text)) >= 2
         or all(_SAMPLES.match(line.strip()) for line in text.splitlines() if line.strip() and not line.startswith("#"))
     )
+
+
+def _has_result_table(text: str) -> bool:
+    """Say whether text holds rows as SQL clients print them: below a line of titles or between rules, or counted."""
+    for rule in _RESULT_RULE.finditer(text) if "-+" in text else ():
+        above = text.rfind("\n", 0, max(rule.start() - 1, 0)) + 1
+        if text.find("|", above, rule.start()) >= 0 or text.startswith("|", rule.end() + 1):
+            return True
+    return _RESULT_COUNT.search(text) is not None
 
 
 def _data(text: str, first: str, caption: str) -> BlockKind:

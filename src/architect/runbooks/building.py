@@ -29,7 +29,7 @@ class Part:
 
 @dataclass(slots=True, kw_only=True)
 class StepDraft:
-    """A step while its leaves are read."""
+    """A step while its leaves are read; `expected` holds, by the index of an entry, what the words after it say."""
 
     title: str
     phase: Phase
@@ -37,6 +37,7 @@ class StepDraft:
     end: int
     is_stated: bool = True
     entries: list[Entry] = field(default_factory=list)
+    expected: dict[int, list[Expectation]] = field(default_factory=dict)
     prose: list[Leaf] = field(default_factory=list)
 
 
@@ -118,11 +119,8 @@ class Builder:
             return Entry(action=action, placeholders=draft.placeholders)
         return Entry(action=action, option=alternative.title, is_or=alternative.is_or, placeholders=draft.placeholders)
 
-    def expect(self, text: str, span: Span, source: ExpectationSource = ExpectationSource.LINE) -> None:
+    def expect(self, text: str, span: Span) -> None:
         """Note what one should see after the last action, if there is one."""
-        if self.step is None or not self.step.entries:
-            return
-        last = self.step.entries[-1]
-        expectation = Expectation(text=text.strip(), source=source, span=span)
-        action = replace(last.action, expectations=(*last.action.expectations, expectation))
-        self.step.entries[-1] = replace(last, action=action)
+        if self.step is not None and self.step.entries:
+            found = self.step.expected.setdefault(len(self.step.entries) - 1, [])
+            found.append(Expectation(text=text.strip(), source=ExpectationSource.LINE, span=span))

@@ -63,7 +63,7 @@ _UNRESOLVED = re.compile(
     r"no progress|isn't (?:resolved|fixed)",
     re.IGNORECASE,
 )
-_CONDITIONAL = re.compile(r"\b(?:if|after|when|unless|within|once)\b[^.;]*|\([^)]*\)", re.IGNORECASE)
+_CONDITIONAL = re.compile(r"\b(?:if|after|when|unless|within|once)\b[^.;]*|\([^)]{0,200}\)", re.IGNORECASE)
 _LEVEL_COLUMN = re.compile(r"(?:escalation )?(?:level|tier|stage|step|#|order)", re.IGNORECASE)
 _TIME_COLUMN = re.compile(
     r".*\b(?:time|after|elapsed|within|when|delay|trigger|condition|criteria|timeframe|wait)\b.*", re.IGNORECASE

@@ -80,7 +80,8 @@ def _numbered(drafts: list[StepDraft], uses: Uses) -> Iterator[Step]:
             found = placeholders_in(entry.action) if entry.placeholders is None else entry.placeholders
             uses[action_id] = found
             names = dict.fromkeys(item.name for item in (*connection_placeholders(entry.action), *found))
-            actions[id(entry)] = replace(entry.action, id=action_id, variables=tuple(names))
+            expectations = (*entry.action.expectations, *draft.expected.get(index - 1, ()))
+            actions[id(entry)] = replace(entry.action, id=action_id, variables=tuple(names), expectations=expectations)
         yield Step(
             number=number,
             title=draft.title,

@@ -146,7 +146,7 @@ def _is_led(leaf: Leaf, span: CodeSpan, before: str) -> bool:
     for match in _SENTENCE_START.finditer(before):
         start = match.end()
     sentence = before[start:]
-    return instructs(plain(sentence) or title_of(leaf.text[span.start :]))
+    return instructs(plain(sentence) or title_of(leaf.text[span.start : span.start + _NEAR]))
 
 
 def _kind(text: str) -> BlockKind | None:

@@ -114,15 +114,17 @@ def _add_or(items: list[Item], entry: Entry) -> None:
     if isinstance(last, list):
         last.append(alternative)
         return
-    before = [last]
     items.pop()
+    first = last
+    before = [last]
     is_apart = not _goes_on(last, entry)
-    while items and isinstance(items[-1], Entry) and _goes_on(items[-1], before[0]):
-        if before[0].action.title and not is_apart:
+    while items and isinstance(items[-1], Entry) and _goes_on(items[-1], first):
+        if first.action.title and not is_apart:
             break
-        before.insert(0, items[-1])
+        first = items[-1]
+        before.append(first)
         items.pop()
-    items.append([(before[0].action.title or title_from(before[0].action), before), alternative])
+    items.append([(first.action.title or title_from(first.action), before[::-1]), alternative])
 
 
 def _are_opposite(first: Entry, second: Entry) -> bool:

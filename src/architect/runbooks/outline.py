@@ -114,23 +114,23 @@ class Outliner:
         if any(self._is_composite(child) for child in parts):
             return False
         named = [child for child in parts if is_part_title(child.title)]
-        others = [child for child in parts if child not in named and self._stands_alone(child)]
+        others = [child for child in parts if not is_part_title(child.title) and self._stands_alone(child)]
         if any(is_step_title(child.title) for child in parts) or _are_means(parts) or _responds(section, others):
             return True
-        if (
-            len(others) > 1
-            and len(others) > len(named)
-            and all(_WEAK_PART.fullmatch(title_of(child.title)) for child in named)
-        ):
+        if len(others) > max(1, len(named)) and all(_WEAK_PART.fullmatch(title_of(child.title)) for child in named):
             return False
-        if named or self._states_facts(section):
-            return section.level > 0 or bool(named)
+        if named:
+            return True
+        return section.level > 0 and (self._states_facts(section) or self._is_one(section, others))
+
+    def _is_one(self, section: Section, parts: list[Section]) -> bool:
+        """Say whether a section without parts of the usual names is one procedure: by what it does, or by its title."""
         if is_collection(section.title) and section.level < 3:
             return False
         acts = self._acts(section) and not self._label_titles(section)
-        if acts and sum(lead_phase(child.title) is None for child in others) > 1:
+        if acts and sum(lead_phase(part.title) is None for part in parts) > 1:
             return False
-        return section.level > 0 and (acts or bool(_HOW_TO.match(section.title)) or is_alert_name(section.title))
+        return acts or bool(_HOW_TO.match(section.title)) or is_alert_name(section.title)
 
     def _stands_alone(self, section: Section) -> bool:
         """Say whether a part holds something to do."""
@@ -251,15 +251,18 @@ class Outliner:
             found.append((index, label))
         if any(label.has_colon for _, label in found) and not is_collection(section.title):
             return []
-        return [index for index, _ in found if self._opens_program(section, index)]
+        opening = frozenset(self._opening_programs(section))
+        return [index for index, _ in found if index in opening]
 
-    def _opens_program(self, section: Section, index: int) -> bool:
-        for leaf in section.leaves[index + 1 :]:
+    def _opening_programs(self, section: Section) -> Iterator[int]:
+        """Yield the indexes of labels that a program or a numbered list stands below, before the next label."""
+        last: int | None = None
+        for index, leaf in enumerate(section.leaves):
             if opening_label(leaf) is not None:
-                return False
-            if self._is_program(leaf) or any(item.number is not None for item in leaf.items):
-                return True
-        return False
+                last = index
+            elif last is not None and (self._is_program(leaf) or any(item.number is not None for item in leaf.items)):
+                yield last
+                last = None
 
     def _labelled(self, section: Section, path: tuple[str, ...]) -> Iterator[Procedure]:
         indexes = self._label_titles(section)

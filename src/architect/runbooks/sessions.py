@@ -30,6 +30,7 @@ _INSTALLS = re.compile(
     r"(?P<names>[^;&|\n]+)"
 )
 _MAX_NESTED = 8
+_LONGEST_OPENER = 2_000
 _MAY_OPEN = re.compile(
     r"ssh|mosh|start-session|exec|rsh|debug|attach|\brun\b|\bsu\b|sudo -|chroot|\b(?:ba)?sh\b|psql|pgcli|cli\b|"
     r"mysql|mariadb|mongo|sqlite|cqlsh|client|"
@@ -160,8 +161,8 @@ def opened_session(action: Action) -> Session | None:
     if action.kind is not ActionKind.SHELL or not _MAY_OPEN.search(action.text):
         return None
     text = action.text.strip()
-    line = mask(text.replace("\\\n", "  ").rpartition("\n")[2].strip())
-    kind = _session_kind(line) if line else None
+    line = text.replace("\\\n", "  ").rpartition("\n")[2].strip()
+    kind = _session_kind(mask(line)) if 0 < len(line) <= _LONGEST_OPENER else None
     opener = text if "\\\n" in text else text.rpartition("\n")[2].strip()
     return Session(kind=kind, opener=opener, span=action.span) if kind else None
 

@@ -67,6 +67,8 @@ _FIRES = re.compile(
 _ANCHOR = re.compile(r"\]\(#(?P<slug>[^)\s]+)\)")
 _SAYS = frozenset({Phase.COMMUNICATE, Phase.DECLARE, Phase.PAGE, Phase.ESCALATE})
 _LABEL_LEVEL = 7
+_NEAR = 20
+"""How many actions back an example may show again."""
 _LEAD = 120
 """How much of a paragraph can say that it opens an alternative."""
 
@@ -547,7 +549,7 @@ class Reader:
         step = self._builder.step
         if step is None or block.kind not in EXECUTABLE:
             return False
-        return program_of(block.text) in {program_of(entry.action.text) for entry in step.entries}
+        return program_of(block.text) in {program_of(entry.action.text) for entry in step.entries[-_NEAR:]}
 
     def _directive(self, leaf: Leaf) -> None:
         found = directive_of(leaf)

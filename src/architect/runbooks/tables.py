@@ -19,8 +19,8 @@ _COMMAND_COLUMN = re.compile(
 )
 _DELIMITER = re.compile(r"[\s|:-]+\Z")
 _CELL_BREAK = re.compile(r"(?<!\\)\|")
-_ROW = re.compile(r"<tr\b[^>]*>(?P<body>.*?)(?=</tr>|<tr\b|\Z)", re.IGNORECASE | re.DOTALL)
-_CELL = re.compile(r"<t[hd]\b[^>]*>(?P<body>.*?)(?=</t[hd]>|<t[hd]\b|\Z)", re.IGNORECASE | re.DOTALL)
+_ROW = re.compile(r"<tr\b[^>]{0,500}>(?P<body>.*?)(?=</tr>|<tr\b|\Z)", re.IGNORECASE | re.DOTALL)
+_CELL = re.compile(r"<t[hd]\b[^>]{0,500}>(?P<body>.*?)(?=</t[hd]>|<t[hd]\b|\Z)", re.IGNORECASE | re.DOTALL)
 _TAG = re.compile(r"<[^>]{0,500}>")
 
 
