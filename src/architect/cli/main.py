@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import importlib
+import os
 import sys
 
 import click
@@ -11,18 +14,21 @@ from architect import __version__
 from architect.kernel.errors import ArchitectError, IntegrityError, RefusedError
 
 COMMANDS = {
-    "show": "Print a document: runbooks, steps, actions, effects, variables.",
+    "show": "Print a document: runbooks, steps, actions, effects.",
     "effects": "Say what commands do to their targets.",
-    "run": "Run a runbook: reads by themselves, changes behind gates, recovery proved.",
-    "runs": "List, show, resume, abort and undo runs; approve, answer and look into them.",
+    "run": "Run a runbook, asking before every change.",
+    "runs": "Look into runs; resume, approve, undo, abort them.",
     "audit": "Verify and export the record.",
-    "sandbox": "Bring up the rehearsal world, look at it, take it down.",
+    "sandbox": "A world to rehearse in: up, status, fault, down.",
     "trust": "Trust the settings file of a project, by digest.",
     "person": "Add and list the people who may approve.",
     "db": "Upgrade, back up and restore the store.",
-    "doctor": "Say what is missing on this machine and how to get it.",
+    "doctor": "Say what is missing on this machine.",
     "demo": "Play the story of exhausted connections in a sandbox.",
 }
+INTERRUPTED = 130
+NO_READER = 141
+"""What a program exits with whose reader ended first."""
 
 
 class LazyGroup(click.Group):
@@ -62,11 +68,42 @@ def exit_code(error: ArchitectError) -> int:
 
 def main() -> None:
     """Run the command line; errors become one line on stderr and an exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        if stream is not None:
+            stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]  # always a TextIOWrapper here
+    sys.exit(_exit_code_of_command())
+
+
+def _exit_code_of_command() -> int:
     try:
-        command(prog_name="architect")
+        code = command(prog_name="architect", standalone_mode=False)
+        sys.stdout.flush()
     except ArchitectError as error:
-        click.echo(f"architect: {error}", err=True)
-        sys.exit(exit_code(error))
+        _say(f"architect: {error}")
+        return exit_code(error)
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except (KeyboardInterrupt, click.Abort):
+        _say("architect: interrupted; nothing more was started")
+        return INTERRUPTED
+    except OSError as error:
+        if error.errno not in (errno.EPIPE, errno.EIO):
+            raise
+        _let_go_of_stdout()
+        return NO_READER
+    return code if isinstance(code, int) else 0
+
+
+def _say(text: str) -> None:
+    with contextlib.suppress(OSError):
+        click.echo(text, err=True)
+
+
+def _let_go_of_stdout() -> None:
+    """Keep the end of the process from stumbling over a reader that is gone."""
+    nowhere = os.open(os.devnull, os.O_WRONLY | os.O_CLOEXEC)
+    os.dup2(nowhere, sys.stdout.fileno())
 
 
 if __name__ == "__main__":

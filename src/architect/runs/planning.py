@@ -44,7 +44,14 @@ from architect.runs.model import (
     PlannedAction,
     ToolPath,
 )
-from architect.runs.profiles import Profile, SecretReference, is_secret_name
+from architect.runs.profiles import (
+    SECRET_HINT,
+    Profile,
+    SecretReference,
+    is_secret_name,
+    is_surely_secret,
+    parse_environment_value,
+)
 from architect.runs.quoting import Bound, bind_promql, bind_shell, bind_sql
 from architect.runs.undo import undo_plan
 from architect.runs.values import is_reserved, refusals
@@ -198,7 +205,7 @@ def _bindings(runbook: Runbook, profile: Profile, request: Request, surroundings
         name = variable.name
         is_secret = variable.is_secret or is_secret_name(name)
         if name in request.values:
-            found.append(Binding(name=name, value=request.values[name], origin="given", is_secret=is_secret))
+            found.append(_given(name, request.values[name], is_secret=is_secret))
         elif (held := profile.environment.get(name)) is not None:
             is_reference = isinstance(held, SecretReference)
             found.append(
@@ -213,6 +220,15 @@ def _bindings(runbook: Runbook, profile: Profile, request: Request, surroundings
         elif name in surroundings.environment and named.passes_on(name) and not variable.default:
             found.append(_of_environment(name, surroundings.environment[name], is_secret=is_secret))
     return tuple(found)
+
+
+def _given(name: str, value: str, *, is_secret: bool) -> Binding:
+    """Bind what a person gave: of a secret only the reference, so that it is in no command line and no record."""
+    if is_secret and isinstance(parse_environment_value(value), SecretReference):
+        return Binding(name=name, reference=value, origin="given", is_secret=True)
+    if is_surely_secret(name):
+        raise UsageError(f"{name} is a secret; {SECRET_HINT}", hint="its value itself would be in the record")
+    return Binding(name=name, value=value, origin="given", is_secret=is_secret)
 
 
 def _of_environment(name: str, value: str, *, is_secret: bool) -> Binding:

@@ -33,6 +33,7 @@ from architect.runs.events import (
 )
 from architect.runs.model import GateKind, Plan, PlannedAction
 from architect.runs.ports import RunIndex, RunSummary
+from architect.runs.profiles import SECRET_HINT, is_surely_secret
 from architect.runs.state import GateState, RunState, apply, begin, fold
 from architect.runs.summaries import summary_of
 from architect.runs.undoing import plan_undo
@@ -169,6 +170,8 @@ class RunService:
         state, found = self._open(run, gate, Answer.SET_VALUE)
         variable = found.opened.variable or ""
         action = state.action(found.opened.action) if found.opened.action else None
+        if not is_reference and is_surely_secret(variable):
+            raise UsageError(f"{variable} is a secret; {SECRET_HINT}", hint="its value itself would be in the record")
         if action is not None and not is_reference:
             _require_fit(action, variable, value)
         given = ValueSet(

@@ -84,9 +84,21 @@ def _require_reason(vote: Vote, what: str) -> None:
         raise RefusedError(f"{what} needs a typed reason")
 
 
-def _require_target(state: RunState, gate: GateState, vote: Vote) -> None:
+def target_names(state: RunState, gate: GateState) -> tuple[str, ...]:
+    """Return the names of what an action would change, each in full, then without system and identity.
+
+    Where the target is not known, the action's title stands for it.
+    """
     action = state.action(gate.opened.action) if gate.opened.action else None
-    names = action.targets if action and action.targets else (action.title,) if action else ()
+    if action is None:
+        return ()
+    if not action.targets:
+        return (action.title,)
+    return (*action.targets, *(short for target in action.targets if (short := target.partition(": ")[2])))
+
+
+def _require_target(state: RunState, gate: GateState, vote: Vote) -> None:
+    names = target_names(state, gate)
     if vote.typed_target.strip() not in names:
         raise RefusedError(
             f"{vote.typed_target!r} is not the name of the target", hint=f"type exactly: {' or '.join(names)}"

@@ -94,6 +94,7 @@ class Worker:
         self.name = name or f"worker:{socket.gethostname()}/{os.getpid()}"
         self._on_event = on_event
         self._present: _Advance | None = None
+        self._stopped_by = ""
 
     def advance(self, run: RunId) -> RunState:
         """Carry the run on until it waits for a person or another run, or ends; return it as it stands.
@@ -115,15 +116,19 @@ class Worker:
             advancing = _Advance(engine, state=state, held=held, actor=self.name, on_event=self._on_event)
             self._present = advancing
             try:
+                if self._stopped_by:
+                    advancing.interrupt(self._stopped_by)
                 return advancing.run()
             finally:
-                self._present = None
+                self._present, self._stopped_by = None, ""
 
     def interrupt(self, by: str) -> None:
         """Stop the present action with its descendants and let `advance` return; safe in a signal handler.
 
-        The step's end and the interruption are recorded; the run can be resumed, undone or aborted.
+        The step's end and the interruption are recorded; the run can be resumed, undone or aborted. Asked before
+        anything was begun, it begins nothing.
         """
+        self._stopped_by = by
         if self._present is not None:
             self._present.interrupt(by)
 

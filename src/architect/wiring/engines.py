@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 
 from architect.access.people import Identity
 from architect.access.secrets import matches
@@ -28,13 +29,15 @@ from architect.runs.context import Contexts, Surroundings
 from architect.runs.model import ConditionKind, Executor, Plan
 from architect.runs.native import InProcess
 from architect.runs.output import output_text
-from architect.runs.ports import ActionRunner, ConditionAsker, Observer, OutputKey, OutputStore
+from architect.runs.ports import ActionRunner, ConditionAsker, Observer, OutputStore
 from architect.runs.service import RunService
+from architect.runs.state import RunState
 from architect.runs.voting import VotingRules
 from architect.runs.worker import Engine, OnEvent, Worker
 from architect.storage.stores import Stores
 from architect.wiring.installation import Installation, Kept, make_checkpoint, open_installation
 from architect.wiring.sites import Site, open_site, require_systems
+from architect.work.leases import TargetLocks, is_conflict
 
 EngineFor = Callable[[RunId, Sequence[Observer]], Engine]
 """Returns the engine that carries a run out, with those who look at its output."""
@@ -49,6 +52,8 @@ class Workplace:
     rules: VotingRules
     outputs: OutputStore
     engine_for: EngineFor
+    is_blocked: Callable[[RunState], bool] = lambda _: False
+    """Says whether another run still holds what a run waits for."""
     is_secret_of: Callable[[PersonId, str], bool] = lambda *_: False
     """Says whether a registered person's own secret is the one given."""
     keep: Callable[[], Kept | None] = lambda: None
@@ -73,7 +78,10 @@ def workplace_of(installation: Installation, *, identity: Identity | None = None
     service, people = installation.service, installation.stores.people
 
     def engine_for(run: RunId, observers: Sequence[Observer]) -> Engine:
-        site = open_site(installation, service.state(run).plan.profile)
+        state = service.state(run)
+        if state.aborted is not None:
+            return _closing_engine(installation)
+        site = open_site(installation, state.plan.profile)
         if site.bash not in shells:
             shells[site.bash] = ShellRunner(bash=site.bash)
         return engine_at(site, shell=shells[site.bash], observers=observers)
@@ -85,6 +93,7 @@ def workplace_of(installation: Installation, *, identity: Identity | None = None
             rules=installation.rules,
             outputs=installation.stores.outputs,
             engine_for=engine_for,
+            is_blocked=partial(_is_blocked, installation.stores.locks),
             is_secret_of=lambda person, secret: matches(secret, people.verifier(person)),
             keep=lambda: make_checkpoint(installation),
         )
@@ -93,14 +102,18 @@ def workplace_of(installation: Installation, *, identity: Identity | None = None
             shell.close()
 
 
-def engine_at(site: Site, *, shell: ShellRunner, observers: Sequence[Observer] = ()) -> Engine:
-    """Put an engine together for the runs of one site."""
-    installation, stores = site.installation, site.installation.stores
-    web = GuardedWebClient(site.profile.hosts)
+def _is_blocked(locks: TargetLocks, state: RunState) -> bool:
+    """Say whether another run holds a target that this one waits for."""
+    wanted = state.busy.targets if state.busy is not None else ()
+    profile = state.plan.profile
+    return any(
+        is_conflict(held, state.run, profile=profile, target=target) for held in locks.list() for target in wanted
+    )
 
-    def read(key: OutputKey) -> str:
-        return output_text(stores.outputs, key)
 
+def _closing_engine(installation: Installation) -> Engine:
+    """Return an engine that only ends what was given up: it needs no profile, whatever became of the one there was."""
+    stores = installation.stores
     return Engine(
         events=stores.events,
         index=stores.index,
@@ -108,15 +121,31 @@ def engine_at(site: Site, *, shell: ShellRunner, observers: Sequence[Observer] =
         leases=stores.leases,
         locks=stores.locks,
         clock=stores.clock,
+        contexts=Contexts(
+            root=installation.runs_folder,
+            secrets=installation.secrets,
+            surroundings=lambda _: Surroundings(environment={}),
+        ),
+        runners={},
+        asker=ConditionsByKind({}),
+        undo_reader=UndoByCapture({}),
+        proposer=OutputProposer(lambda key: output_text(stores.outputs, key)),
+        survivors=LocalSurvivors(),
+        rules=installation.rules,
+    )
+
+
+def engine_at(site: Site, *, shell: ShellRunner, observers: Sequence[Observer] = ()) -> Engine:
+    """Put an engine together for the runs of one site."""
+    web = GuardedWebClient(site.profile.hosts)
+    return replace(
+        _closing_engine(site.installation),
         contexts=_contexts(site),
         runners=_runners(site, shell, web),
-        asker=ConditionsByKind(_askers(site, stores, web)),
+        asker=ConditionsByKind(_askers(site, site.installation.stores, web)),
         undo_reader=UndoByCapture(
             {"kubernetes": KubernetesUndo(), "postgres": PostgresUndo(), "redis": RedisUndo(), "aws": AwsUndo()}
         ),
-        proposer=OutputProposer(read),
-        survivors=LocalSurvivors(),
-        rules=installation.rules,
         require_systems=lambda plan: require_systems(site, plan),
         observers=observers,
     )
