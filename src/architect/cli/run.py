@@ -207,7 +207,7 @@ def _print_tried(site: Site, plan: Plan, screen: Screen) -> None:
         screen.say(Text(outside(tried.command), style="bold"), prefix=Text(f"{tried.action}  tried as  ", style="bold"))
         screen.say(outside(tried.outcome), prefix="     ")
         for line in tried.lines:
-            screen.say(line, prefix="     ", mark="↳ ")
+            screen.say_verbatim(line, prefix=Text("  │ ", style="dim"))
 
 
 def _pairs(values: Sequence[str]) -> Iterator[tuple[str, str]]:

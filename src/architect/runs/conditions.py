@@ -269,7 +269,7 @@ def _of_expectation(planned: PlannedAction, expectation: Expectation, profile: P
     reads = _reads(planned)
     if value := _VALUE.search(text):
         base = _value_condition(planned, reads, profile)
-        title = f"{base.title}: {value[1]} {value[2]}"
+        title = f"{base.title} {value[1]} {value[2]}"
         return replace(base, title=title, comparison=value[1], value=float(value[2]), symptom=True)
     status = _STATUS.search(text)
     if status and (url := reads.get("url")):

@@ -35,7 +35,7 @@ _CHOICES: Mapping[Answer, tuple[str, str]] = {
     Answer.ABORT: ("a", "abort the run"),
 }
 _BREAK_GLASS = ("b", "break the glass: nobody else answers")
-_LEAVE = ("q", "leave it waiting")
+_LEAVE = ("q", "decide later")
 _WORDS = ("yes", "no", "done", "skip", "undo", "abort", "quit", "again")
 
 
@@ -150,6 +150,8 @@ class Prompter:
             wanted = target_names(state, gate)[-1]
             self._say(f"to agree alone, type the name of the target: {outside(wanted)}")
             target = self._keyboard.line("  target > ").strip()
+            if target not in target_names(state, gate):
+                raise UsageError(f"{target[:40]!r} is not the name of the target")
             word = Word(reason=self._reason("reason"), typed_target=target)
             self._service.approve(state.run, name, self._identity, word=word)
             return True

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import assert_never
 
 from rich.text import Text
 
 from architect.cli.terminal.screen import Screen
-from architect.cli.terminal.style import EFFECT_STYLES, count, effect_text, outside, two_sides
+from architect.cli.terminal.style import EFFECT_STYLES, count, effect_text, outside
 from architect.cli.terminal.words import person
 from architect.runs.events import GateReason
 from architect.runs.gates import votes
@@ -41,9 +42,12 @@ class GateView:
         """Print the question with everything that a person must know to answer it."""
         self._screen.say()
         self._headline()
-        self._screen.say(Text(outside(self._question()), style="bold"))
-        if self._action is not None and self._opened.reason in (*_OF_A_PROGRAM, GateReason.MANUAL):
-            self._text(self._action)
+        question = outside(self._question())
+        text = self._action.text if self._action is not None else ""
+        if " ".join(text.split()) != question or self._opened.reason is GateReason.MANUAL:
+            self._screen.say(Text(question, style="bold"))
+        if text and " ".join(text.split()) != question:
+            self._text(text)
         for label, text in self._facts():
             self._screen.say(outside(text), prefix=Text(f"  {label:<{_LABEL_WIDTH}}  ", style="dim"))
         if self._opened.reason is GateReason.CHOICE:
@@ -51,10 +55,10 @@ class GateView:
 
     def _headline(self) -> None:
         """Print a rule with what it is about on the left, and the clocks on the right."""
-        left = Text("── ", style="dim") + self._about() + Text(" ", style="dim")
-        right = Text(" ") + self._clocks + Text(" ──" if self._clocks.plain else "", style="dim")
+        left = Text.assemble(("── ", "dim"), self._about(), " ")
+        right = Text.assemble(" ", self._clocks, (" ──", "dim")) if self._clocks.plain else Text("")
         gap = max(2, self._screen.width - left.cell_len - right.cell_len)
-        self._screen.say(two_sides(left + Text("─" * gap, style="dim"), right, self._screen.width))
+        self._screen.say(Text.assemble(left, ("─" * gap, "dim"), right))
 
     def _about(self) -> Text:
         action, opened = self._action, self._opened
@@ -73,31 +77,30 @@ class GateView:
         if action is None:
             return opened.question
         match opened.reason:
-            case GateReason.EFFECT:
+            case GateReason.EFFECT | GateReason.MANUAL | GateReason.FAILED:
                 return action.title
             case GateReason.UNKNOWN_OUTCOME:
                 return f"Nobody saw how this ended: {action.title}. Look at the target, then say."
-            case GateReason.MANUAL:
-                return action.title
             case GateReason.VALUE:
                 return f"{action.title}: what is {opened.variable}?"
-            case _:
-                return opened.question.removeprefix(f"{action.id} ")
+            case GateReason.CHOICE | GateReason.RECOVERY:
+                return opened.question
+        assert_never(opened.reason)
 
-    def _text(self, action: PlannedAction) -> None:
+    def _text(self, text: str) -> None:
         """Print what would run, as it is written; what is too long can be read in full elsewhere."""
-        if " ".join(action.text.split()) == " ".join(action.title.split()) and self._opened.reason is GateReason.MANUAL:
-            return
-        lines = visible(action.text).rstrip().splitlines()
+        lines = visible(text).rstrip().splitlines()
         for line in lines[:MAX_TEXT_LINES]:
-            self._screen.say(Text(line.expandtabs(4).rstrip(), style="cyan"), prefix="    ", mark="↳ ")
+            self._screen.say_verbatim(line.expandtabs(4).rstrip(), prefix=Text("  │ ", style="dim"), style="bold")
         if len(lines) > MAX_TEXT_LINES:
             more = count(len(lines) - MAX_TEXT_LINES, "more line")
-            where = f"architect runs show {self._state.run} {action.id}"
-            self._screen.say(Text(f"… {more}; all of it: {where}", style="dim"), prefix="    ")
+            where = f"architect runs show {self._state.run} {self._opened.action}"
+            self._screen.say(Text(f"… {more}; all of it: {where}", style="dim"), prefix="  │ ")
 
     def _facts(self) -> Iterator[Fact]:
         action, opened = self._action, self._opened
+        if action is not None and opened.reason is GateReason.FAILED:
+            yield "failed", opened.question.removeprefix(f"{action.id} {action.title} failed: ")
         if action is not None and opened.reason in _OF_A_PROGRAM:
             yield from _named("target", action.targets or ("not known: it locks the whole profile",))
             yield from _named("values", [f"{name} = {value}" for name, value in values_of(self._state, action)])
@@ -145,6 +148,8 @@ def _of_record(facts: Sequence[str]) -> Iterator[Fact]:
         label, separator, text = fact.partition(": ")
         if not separator or label not in _LABELS:
             label, text = "", fact
+        if label == "no way back":
+            label, text = "way back", f"none: {text}" if label not in text else "none is known"
         yield ("" if label == before else label), text
         before = label
 

@@ -14,6 +14,8 @@ MAX_LINE = 600
 """How many characters of a line are shown; eight lines of a narrow terminal."""
 _KEPT_BYTES = 4 * MAX_LINE
 _TAIL_BYTES = 16_384
+_NO_TEXT = frozenset(map(chr, range(0x20))) - frozenset("\t\r\n\b\x1b\x07")
+"""Control characters that neither a terminal nor a progress bar has any use for."""
 
 Say = Callable[[str, Stream], None]
 """Prints one line of output."""
@@ -22,7 +24,7 @@ Say = Callable[[str, Stream], None]
 class ShownOutput(Observer):
     """Shows the first lines of a step as they come and the last ones at its end; all of it is in the store.
 
-    `latest` is the last whole line so far, for whoever wants to see that something happens.
+    `latest` is the last whole line of what is not shown yet, for whoever wants to see that something happens.
     """
 
     def __init__(self, say: Say) -> None:
@@ -40,6 +42,7 @@ class ShownOutput(Observer):
         self._later = b""
         self._later_lines = 0
         self._is_shortened = False
+        self._has_hidden = False
 
     def output(self, key: OutputKey, stream: Stream, data: bytes) -> None:
         """Take a piece of redacted output."""
@@ -95,13 +98,21 @@ class ShownOutput(Observer):
             self._blank += 1
             self._shown += 1
             return
-        self._say_blanks()
         self._shown += 1
         text = line.decode("utf-8", "replace").rstrip("\r")
+        if not is_readable(text):
+            self._hide(stream)
+            return
+        self._say_blanks()
         hidden = max(0, len(text) - MAX_LINE) + cut
         self._is_shortened |= hidden > 0
-        self.latest = _readable(line[:_KEPT_BYTES])[:MAX_LINE]
         self._say(visible(text[:MAX_LINE]) + (f" … and {size(hidden)} more" if hidden else ""), stream)
+
+    def _hide(self, stream: Stream) -> None:
+        """Say once that there is something that nobody can read."""
+        if not self._has_hidden:
+            self._say("… bytes that are no text are not shown …", stream)
+        self._has_hidden = self._is_shortened = True
 
     def _say_blanks(self) -> None:
         for _ in range(self._blank):
@@ -109,5 +120,12 @@ class ShownOutput(Observer):
         self._blank = 0
 
 
+def is_readable(text: str) -> bool:
+    """Say whether a line is text: at most a tenth of it are characters that no text has."""
+    strange = sum(character == "\N{REPLACEMENT CHARACTER}" or character in _NO_TEXT for character in text)
+    return strange * 10 <= len(text)
+
+
 def _readable(line: bytes) -> str:
-    return visible(line.decode("utf-8", "replace").strip())
+    text = line.decode("utf-8", "replace").strip()
+    return visible(text) if is_readable(text) else ""

@@ -10,7 +10,7 @@ from rich.text import Text
 
 from architect.cli.terminal.gate import values_of
 from architect.cli.terminal.plan import near, where_of
-from architect.cli.terminal.screen import Screen, wrapped
+from architect.cli.terminal.screen import Screen
 from architect.cli.terminal.story import GOOD, result_of
 from architect.cli.terminal.style import (
     TRUTH_SIGNS,
@@ -113,9 +113,11 @@ class Overview:
         sign, style = _SIGNS[step.status]
         result = Text(f"{sign} {_result(step)}".rstrip(), style=style)
         begin = Text.assemble(f"   {action.id:<5} ", effect_text(action.effect), " ")
-        room = self._screen.width - min(result.cell_len, 14) - 2
-        first, *more = wrapped(
-            self._screen.console, Text(outside(action.title)), prefix=begin, under=Text(" " * _INDENT), width=room
+        first, *more = self._screen.wrapped(
+            Text(outside(action.title)),
+            prefix=begin,
+            under=Text(" " * _INDENT),
+            width=self._screen.width - min(result.cell_len, 14) - 2,
         )
         if result.cell_len <= 14:
             self._screen.say(two_sides(first, result, self._screen.width))
@@ -184,10 +186,7 @@ class Overview:
 
     def _named(self, label: str, text: str) -> None:
         for number, line in enumerate(text.rstrip().splitlines()):
-            name = label if number == 0 else ""
-            self._screen.say(
-                line.expandtabs(4), prefix=Text(f"{name:>10}  ", style="dim"), mark="" if label != "text" else "↳ "
-            )
+            self._screen.say(line.expandtabs(4), prefix=Text(f"{'' if number else label:>10}  ", style="dim"))
 
 
 def ending(run: RunState) -> Text:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from rich.text import Text
 
-from architect.cli.terminal.screen import Screen, wrapped
+from architect.cli.terminal.screen import Screen
 from architect.cli.terminal.style import GATE_WORDS, count, effect_text, end_of, outside, span, two_sides
 from architect.commands.model import Effect
 from architect.runs.dry_run import DryRunLine, dry_run_of
@@ -49,24 +49,24 @@ class PlanView:
         dry = {line.action.id: line for line in dry_run_of(plan)} if is_detailed else {}
         for (number, title), actions in groupby(plan.actions, key=lambda action: (action.step, action.step_title)):
             yield Text("")
-            yield from self._hanging(Text(outside(title), style="bold"), Text(f"{number}  ", style="bold"), indent=3)
+            yield from self._wrapped(Text(outside(title), style="bold"), Text(f"{number}  ", style="bold"), "   ")
             option: tuple[str | None, int | None] = (None, None)
             for action in actions:
                 if action.group is not None and (action.group, action.option) != option:
                     option = (action.group, action.option)
                     yield from self._option(action)
                 yield from self._action(action, dry.get(action.id))
+        facts = list(self._facts())
+        yield from (Text(""), *facts) if facts else ()
         yield Text("")
-        yield from self._facts()
+        yield from self._wrapped(Text(summary(plan), style="bold"), "", "")
 
     def _heading(self) -> Iterator[Text]:
         plan = self._plan
         urgency = " · ".join(
             part for part in (plan.severity, f"answer within {span(plan.sla_s)}" if plan.sla_s else None) if part
         )
-        room = self._width - len(urgency) - 2
-        title = Text(outside(plan.title), style="bold")
-        first, *more = wrapped(self._screen.console, title, prefix=Text(""), under=Text(""), width=room)
+        first, *more = self._wrapped(Text(outside(plan.title), style="bold"), "", "", less=len(urgency) + 2)
         yield two_sides(first, Text(urgency, style="bold"), self._width)
         yield from more
         where = where_of(plan)
@@ -76,19 +76,12 @@ class PlanView:
     def _option(self, action: PlannedAction) -> Iterator[Text]:
         number = f"   option {action.option}  "
         title = Text(outside(action.option_title or action.title), style="italic")
-        yield from self._hanging(title, Text(number, style="italic"), indent=len(number))
+        yield from self._wrapped(title, Text(number, style="italic"), " " * len(number))
 
     def _action(self, action: PlannedAction, dry: DryRunLine | None) -> Iterator[Text]:
         asks = "refused" if action.refused else GATE_WORDS[action.gate]
         begin = Text.assemble(f"   {action.id:<5} ", effect_text(action.effect), " ")
-        room = self._width - (len(asks) + 2 if asks else 0)
-        first, *more = wrapped(
-            self._screen.console,
-            Text(outside(action.title)),
-            prefix=begin,
-            under=Text(" " * _INDENT),
-            width=room,
-        )
+        first, *more = self._wrapped(outside(action.title), begin, " " * _INDENT, less=len(asks) + 2 if asks else 0)
         yield two_sides(first, Text(asks, style="bold red" if action.refused else "bold"), self._width)
         yield from more
         for name, text, style in (*self._details(action), *(_dry_details(action, dry) if dry else ())):
@@ -115,19 +108,18 @@ class PlanView:
         shown = [Text(line.expandtabs(4).rstrip(), style=style) for line in lines[:_MAX_TEXT_LINES]]
         if len(lines) > _MAX_TEXT_LINES:
             shown.append(Text(f"… {count(len(lines) - _MAX_TEXT_LINES, 'more line')}", style="dim"))
-        begin, under = Text(f"{name:>{_LABEL}}  ", style="dim"), Text(" " * _INDENT)
-        parts = [
-            line
-            for each in shown
-            for line in wrapped(self._screen.console, each, prefix=under, under=under, width=self._width)
-        ]
-        yield begin + parts[0][_INDENT:]
-        yield from parts[1:_MAX_LINES]
+        parts = [part for each in shown for part in self._wrapped(each, "", "", less=_INDENT)]
         if len(parts) > _MAX_LINES:
-            yield under + Text(f"… {count(len(text), 'character')} in all", style="dim")
+            parts[_MAX_LINES:] = [Text(f"… {count(len(text), 'character')} in all", style="dim")]
+        for number, part in enumerate(parts):
+            label = f"{'' if number else name:>{_LABEL}}  "
+            yield Text.assemble((label, "dim"), part)
 
-    def _hanging(self, body: Text, prefix: Text, *, indent: int) -> Iterator[Text]:
-        yield from wrapped(self._screen.console, body, prefix=prefix, under=Text(" " * indent), width=self._width)
+    def _wrapped(self, body: Text | str, prefix: Text | str, under: str, *, less: int = 0) -> Iterator[Text]:
+        """Yield the lines of a text that leaves `less` columns free."""
+        yield from self._screen.wrapped(
+            Text.assemble(body), prefix=Text.assemble(prefix), under=Text(under), width=self._width - less
+        )
 
     def _facts(self) -> Iterator[Text]:
         plan = self._plan
@@ -143,8 +135,6 @@ class PlanView:
             yield from self._paragraph("", when, style="dim")
         for system, expected in plan.systems:
             yield from self._paragraph("only on", f"{system} {expected}", style="")
-        yield Text("")
-        yield from self._hanging(Text(summary(plan), style="bold"), Text(""), indent=0)
 
 
 def _dry_details(action: PlannedAction, dry: DryRunLine) -> Iterator[Detail]:

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from typing import TextIO, cast
 
+from rich.cells import chop_cells
 from rich.console import Console, RenderableType
 from rich.live import Live
 from rich.text import Text
@@ -97,20 +98,33 @@ class Screen:
         """How wide a line may be."""
         return max(NARROWEST, min(self.console.width, WIDEST))
 
-    def say(self, body: Text | str = "", *, prefix: Text | str = "", hang: int | None = None, mark: str = "") -> None:
-        """Print a line; what does not fit goes below its beginning, `hang` columns in, behind `mark`."""
-        text = Text(body) if isinstance(body, str) else body
-        first = Text(prefix) if isinstance(prefix, str) else prefix
-        for line in self.lines(text, prefix=first, hang=hang, mark=mark):
-            self.console.print(self.plain(line), soft_wrap=True)
-
-    def lines(self, body: Text, *, prefix: Text, hang: int | None = None, mark: str = "") -> Iterator[Text]:
-        """Yield the lines that `say` prints."""
+    def say(self, body: Text | str = "", *, prefix: Text | str = "", hang: int | None = None) -> None:
+        """Print a line; at a terminal what does not fit goes below its beginning, `hang` columns in."""
+        first = Text.assemble(prefix)
         if not self.is_terminal:
-            yield prefix + body
+            self._print(Text.assemble(first, body))
             return
-        under = Text(" " * (prefix.cell_len if hang is None else hang)) + Text(mark, style="dim")
-        yield from wrapped(self.console, body, prefix=prefix, under=under, width=self.width)
+        under = Text(" " * (first.cell_len if hang is None else hang))
+        for line in self.wrapped(Text.assemble(body), prefix=first, under=under):
+            self._print(line)
+
+    def say_verbatim(self, line: str, *, prefix: Text, style: str = "") -> None:
+        """Print a line of somebody else's; at a terminal what does not fit goes on behind the same beginning."""
+        if not self.is_terminal:
+            self._print(Text.assemble(prefix, (line, style)))
+            return
+        for piece in chop_cells(line, max(8, self.width - prefix.cell_len)) or [""]:
+            self._print(Text.assemble(prefix, (piece, style)))
+
+    def wrapped(self, body: Text, *, prefix: Text, under: Text, width: int | None = None) -> Iterator[Text]:
+        """Yield `body` behind `prefix`, broken at blanks where it is too wide, the further lines behind `under`."""
+        room = max(8, (width or self.width) - max(prefix.cell_len, under.cell_len))
+        for number, line in enumerate(body.wrap(self.console, room, overflow="fold")):
+            line.rstrip()
+            yield Text.assemble(under if number else prefix, line)
+
+    def _print(self, line: Text) -> None:
+        self.console.print(self.plain(line), soft_wrap=True)
 
     def plain(self, text: Text) -> Text:
         """Return the text with signs that this terminal has."""
@@ -139,18 +153,6 @@ class Screen:
             redirect_stderr=False,
         ):
             yield
-
-
-def wrapped(console: Console, body: Text, *, prefix: Text, under: Text, width: int) -> Iterator[Text]:
-    """Yield `body` behind `prefix`, broken at blanks where it is too wide, the further lines behind `under`."""
-    room = max(8, width - max(prefix.cell_len, under.cell_len))
-    begin = prefix
-    for line in body.wrap(console, room, overflow="fold"):
-        line.rstrip()
-        yield begin + line
-        begin = under
-    if begin is prefix:
-        yield prefix
 
 
 def _is_ascii_locale(environment: Mapping[str, str]) -> bool:

@@ -46,7 +46,7 @@ from architect.runs.ports import Stream
 
 GOOD = frozenset((Verdict.READ, Verdict.VERIFIED, Verdict.RECOVERED_BY_WORD, Verdict.UNDONE))
 _RESULT = " " * 6
-_OUTPUT = " " * 8
+_OUTPUT = Text("  │ ", style="dim")
 _TITLE_COLUMN = 26
 _MUCH_OUTPUT = 100_000
 
@@ -98,6 +98,7 @@ class Story:
         self._step: tuple[int, str] | None = None
         self._said: dict[tuple[str, ActionId | None], Truth] = {}
         self._asked_since: dict[tuple[str, Occasion, ActionId | None], datetime] = {}
+        self._has_measured_before = False
         self._doing: Doing | None = None
         self._spinner = Spinner("line" if screen.is_ascii else "dots")
         self.output = ShownOutput(self._say_output)
@@ -108,21 +109,23 @@ class Story:
 
     def moving_lines(self) -> RenderableType:
         """Return what moves now: what is being done, for how long, the SLA, and the latest line of much output."""
-        doing, width = self._doing, self._screen.width
-        now_s = time.monotonic()
-        text = f"{clock(self.clocks.elapsed_s)}  {doing.text if doing else 'working'}"
+        doing, now_s = self._doing, time.monotonic()
+        facts = ""
         if doing is not None and now_s - doing.since_s >= 1:
-            text += f", {clock(now_s - doing.since_s)}"
+            facts += f", {clock(now_s - doing.since_s)}"
         if doing is not None and doing.until_s is not None:
-            text += f", at most {clock(max(0.0, doing.until_s - now_s))} more"
+            facts += f", at most {clock(max(0.0, doing.until_s - now_s))} more"
         if self.output.size > _MUCH_OUTPUT:
-            text += f", {size(self.output.size)}"
+            facts += f", {size(self.output.size)}"
+        room = self._screen.width - 3
+        text = Text(f"{clock(self.clocks.elapsed_s)}  {doing.text if doing else 'working'}")
+        text.truncate(max(12, room - len(facts) - self.clocks.sla.cell_len - 2), overflow="ellipsis")
         line = Table.grid(padding=(0, 1))
-        line.add_row(self._spinner, self._screen.plain(two_sides(Text(text), self.clocks.sla, width - 3)))
+        line.add_row(self._spinner, self._screen.plain(two_sides(text + Text(facts), self.clocks.sla, room)))
         if not self.output.latest:
             return line
-        latest = Text(f"{_OUTPUT}{self.output.latest}", style="dim")
-        latest.truncate(width - 1, overflow="ellipsis")
+        latest = Text.assemble(_OUTPUT, (self.output.latest, "dim"))
+        latest.truncate(self._screen.width - 1, overflow="ellipsis")
         return Group(self._screen.plain(latest), line)
 
     def tell(self, event: Event) -> None:
@@ -192,9 +195,11 @@ class Story:
         title = outside(condition.title if condition else event.condition)
         self._wait_for(event, condition, moment, title)
         step = event.action if event.occasion is Occasion.CHECK else None
-        is_told = self._said.get((event.condition, step)) is event.truth
-        if event.occasion is Occasion.BEFORE and not any(key[1] is None for key in self._said):
-            self._plain("the fault, before the first change:", at)
+        is_before = event.occasion is Occasion.BEFORE
+        is_told = self._said.get((event.condition, step)) is event.truth and not is_before
+        if is_before and not self._has_measured_before:
+            self._has_measured_before = True
+            self._plain("measured before the first change:", at)
         self._said |= {(event.condition, step): event.truth, (event.condition, None): event.truth}
         if is_told:
             return
@@ -231,7 +236,7 @@ class Story:
 
     def _say_output(self, line: str, stream: Stream) -> None:
         style = "dim" if stream is Stream.STDERR else ""
-        self._screen.say(Text(line.expandtabs(8), style=style), prefix=_OUTPUT, mark="↳ ")
+        self._screen.say_verbatim(line.expandtabs(8), prefix=_OUTPUT, style=style)
 
 
 def result_of(event: StepEnded) -> str:

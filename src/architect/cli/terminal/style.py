@@ -29,7 +29,7 @@ GATE_WORDS = {
 }
 EFFECT_WIDTH = max(len(effect) for effect in Effect)
 TRUTH_SIGNS = {Truth.HOLDS: "✓", Truth.DOES_NOT: "✗", Truth.CANNOT_TELL: "?"}
-PLAIN_SIGNS = str.maketrans("✓✗▸·─…↳×→–", "+x>--~>x>-")
+PLAIN_SIGNS = str.maketrans("✓✗▸·─│…×→–", "+x>--|~x>-")
 """What signs become where a terminal has only ASCII: one character for one, so that columns stay."""
 
 
