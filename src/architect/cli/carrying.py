@@ -130,7 +130,9 @@ class _Carrying:
     def go(self) -> RunState:
         """Let worker and people take turns; after an interruption ask what becomes of the run."""
         state = self.conversation.go()
-        while state.is_interrupted and self._prompter is not None and self._goes_on(self._prompter, state):
+        while state.is_interrupted and state.ended is None and self._prompter is not None:
+            if not self._goes_on(self._prompter, state):
+                break
             self.conversation.catch_up()
             state = self.conversation.go()
         return state

@@ -52,7 +52,7 @@ from architect.runs.state import RunState, apply, fold
 from architect.runs.stepping import MovedError, Stepper, refusal
 from architect.runs.summaries import summary_of
 from architect.runs.voting import VotingRules
-from architect.work.leases import LeaseStore, TargetLocks
+from architect.work.leases import WHOLE_PROFILE, LeaseStore, TargetLocks
 
 LEASE_TTL_S = 10.0
 CLOCK_TOLERANCE_S = 1.0
@@ -313,7 +313,7 @@ class _Advance:
         if not blocking:
             self.append(TargetsLocked(action=decision.action.id, targets=decision.targets))
             return True
-        holders = tuple(f"{lock.run} since {lock.since:%H:%M:%S} on {lock.target}" for lock in blocking)
+        holders = tuple(f"{lock.run} since {lock.since:%H:%M:%S} on {_locked(lock.target)}" for lock in blocking)
         if self.state.busy is None or self.state.busy.holders != holders:
             self.append(TargetsBusy(action=decision.action.id, targets=decision.targets, holders=holders))
         return False
@@ -373,3 +373,7 @@ class _Advance:
             return True
         self.stepper.step(self, decision.action, decision.attempt)
         return True
+
+
+def _locked(target: str) -> str:
+    return "the whole profile" if target == WHOLE_PROFILE else target

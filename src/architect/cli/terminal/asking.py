@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from rich.text import Text
 
 from architect.access.people import Identity, Proof, person_name
 from architect.cli.terminal.gate import GateView
 from architect.cli.terminal.keyboard import Keyboard
-from architect.cli.terminal.screen import Screen
+from architect.cli.terminal.screen import Screen, side_by_side
 from architect.cli.terminal.story import Clocks
 from architect.cli.terminal.style import outside
 from architect.kernel.errors import ArchitectError, UsageError
@@ -111,7 +111,8 @@ class Prompter:
 
     def _choose(self, choices: Sequence[tuple[str, str]]) -> str:
         """Return the letter that is typed, by itself or as its word."""
-        for line in _offered(choices, self._screen.width - 2):
+        offered = (Text.assemble((f"[{letter}]", "bold"), f" {words}") for letter, words in choices)
+        for line in side_by_side(offered, between="   ", width=self._screen.width - 2):
             self._screen.say(line, prefix="  ")
         letters = [letter for letter, _ in choices]
         while True:
@@ -219,18 +220,6 @@ class Prompter:
 
     def _warn(self, text: str) -> None:
         self._screen.say(Text(outside(text), style="red"), prefix="  ")
-
-
-def _offered(choices: Sequence[tuple[str, str]], width: int) -> Iterator[Text]:
-    """Yield the choices side by side, in as few lines as they need."""
-    line = Text()
-    for letter, words in choices:
-        item = Text.assemble((f"[{letter}]", "bold"), f" {words}")
-        if line.plain and line.cell_len + item.cell_len + 3 > width:
-            yield line
-            line = Text()
-        line = line + Text("   ") + item if line.plain else item
-    yield line
 
 
 def _is_said_by_another(answer: Answer, answers: Sequence[Answer]) -> bool:

@@ -74,6 +74,9 @@ class GateView:
     def _question(self) -> str:
         """Return the question; the record's own, where the headline has not said half of it."""
         action, opened = self._action, self._opened
+        if opened.group is not None:
+            title = next(each.step_title for each in self._state.actions if each.group == opened.group)
+            return f"{title}: which option?"
         if action is None:
             return opened.question
         match opened.reason:

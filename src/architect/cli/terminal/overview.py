@@ -208,7 +208,8 @@ def ending(run: RunState) -> Text:
 
 def _result(step: StepState) -> str:
     if step.status is StepStatus.SKIPPED:
-        return f"left out: {outside(step.skipped_because.removeprefix('refused: '))}"
+        first = f"{result_of(step.ended)}; " if step.ended is not None else ""
+        return f"{first}left out: {outside(step.skipped_because.removeprefix('refused: '))}"
     if step.status is StepStatus.UNKNOWN:
         return "nobody saw how it ended"
     if step.ended is not None:

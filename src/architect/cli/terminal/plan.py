@@ -9,7 +9,7 @@ from pathlib import Path
 
 from rich.text import Text
 
-from architect.cli.terminal.screen import Screen
+from architect.cli.terminal.screen import Screen, side_by_side
 from architect.cli.terminal.style import GATE_WORDS, count, effect_text, end_of, outside, span, two_sides
 from architect.commands.model import Effect
 from architect.runs.dry_run import DryRunLine, dry_run_of
@@ -59,7 +59,8 @@ class PlanView:
         facts = list(self._facts())
         yield from (Text(""), *facts) if facts else ()
         yield Text("")
-        yield from self._wrapped(Text(summary(plan), style="bold"), "", "")
+        parts = (Text(part, style="bold") for part in summary(plan))
+        yield from side_by_side(parts, between=" · ", width=self._width)
 
     def _heading(self) -> Iterator[Text]:
         plan = self._plan
@@ -171,23 +172,27 @@ def near(document: str) -> str:
     return document
 
 
-def summary(plan: Plan) -> str:
-    """Return the plan in one line: what runs by itself, what asks, what is refused, what a person does."""
-    able = [action for action in plan.actions if not action.refused]
+def summary(plan: Plan) -> tuple[str, ...]:
+    """Return the plan in a few words: what runs by itself, what asks, what is refused, what a person does."""
+    options: dict[str, set[int | None]] = {}
+    for action in plan.actions:
+        if action.group is not None:
+            options.setdefault(action.group, set()).add(action.option)
+    certain = [action for action in plan.actions if action.group is None]
+    able = [action for action in certain if not action.refused]
     by_hand = [action for action in able if action.executor in _BY_HAND]
     programs = [action for action in able if action.executor not in _BY_HAND]
     reads = sum(action.effect is Effect.READ for action in programs)
     graves = sum(action.gate is GateKind.TWO_PEOPLE for action in programs)
-    changes = len(programs) - reads - graves
-    refused = len(plan.actions) - len(able)
     parts = [
         _part(reads, "read runs by itself", "reads run by themselves"),
-        _part(changes, "change asks first", "changes ask first"),
+        *(f"{len(numbers)} options, of which you choose one" for numbers in options.values()),
+        _part(len(programs) - reads - graves, "change asks first", "changes ask first"),
         _part(graves, "needs two people", "need two people"),
         _part(len(by_hand), "step by hand", "steps by hand"),
-        _part(refused, "action refused", "actions refused"),
+        _part(len(certain) - len(able), "action refused", "actions refused"),
     ]
-    return " · ".join(part for part in parts if part) or "nothing to do"
+    return tuple(part for part in parts if part) or ("nothing to do",)
 
 
 def _part(number: int, one: str, many: str) -> str:

@@ -6,8 +6,9 @@ import contextlib
 import io
 import os
 import sys
-from collections.abc import Callable, Iterator, Mapping
-from typing import TextIO, cast
+import termios
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, TextIO, cast
 
 from rich.cells import chop_cells
 from rich.console import Console, RenderableType
@@ -144,15 +145,55 @@ class Screen:
         if not self.is_live:
             yield
             return
-        with Live(
-            get_renderable=show,
-            console=self.console,
-            transient=True,
-            refresh_per_second=_REFRESHES_A_SECOND,
-            redirect_stdout=False,
-            redirect_stderr=False,
+        with (
+            _without_echo(),
+            Live(
+                get_renderable=show,
+                console=self.console,
+                transient=True,
+                refresh_per_second=_REFRESHES_A_SECOND,
+                redirect_stdout=False,
+                redirect_stderr=False,
+            ),
         ):
             yield
+
+
+@contextlib.contextmanager
+def _without_echo() -> Iterator[None]:
+    """Keep what is typed meanwhile from being written into the moving lines; a shell would see to it afterwards too."""
+    before = _own_terminal()
+    if before is None:
+        yield
+        return
+    silent = list(before)
+    silent[3] &= ~termios.ECHO
+    try:
+        termios.tcsetattr(sys.stdin, termios.TCSANOW, silent)
+        yield
+    finally:
+        with contextlib.suppress(termios.error, OSError, ValueError):
+            termios.tcsetattr(sys.stdin, termios.TCSANOW, before)
+
+
+def _own_terminal() -> list[Any] | None:
+    """Return the settings of the terminal at stdin; None where there is none, or it serves another job now."""
+    try:
+        is_ours = os.tcgetpgrp(sys.stdin.fileno()) == os.getpgrp()
+        return termios.tcgetattr(sys.stdin) if is_ours else None
+    except (termios.error, OSError, ValueError, AttributeError):
+        return None
+
+
+def side_by_side(items: Iterable[Text], *, between: str, width: int) -> Iterator[Text]:
+    """Yield the items beside each other, none of them broken, in as few lines as they need."""
+    line = Text()
+    for item in items:
+        if line.plain and line.cell_len + len(between) + item.cell_len > width:
+            yield line
+            line = Text()
+        line = Text.assemble(line, between if line.plain else "", item)
+    yield line
 
 
 def _is_ascii_locale(environment: Mapping[str, str]) -> bool:

@@ -37,6 +37,7 @@ from architect.runs.events import (
     RunEnded,
     StepEnded,
     StepStarted,
+    TargetsBusy,
     UndoPlanned,
     Verdict,
     parse,
@@ -117,7 +118,7 @@ class Story:
             facts += f", at most {clock(max(0.0, doing.until_s - now_s))} more"
         if self.output.size > _MUCH_OUTPUT:
             facts += f", {size(self.output.size)}"
-        room = self._screen.width - 3
+        room = self._screen.width - 4
         text = Text(f"{clock(self.clocks.elapsed_s)}  {doing.text if doing else 'working'}")
         text.truncate(max(12, room - len(facts) - self.clocks.sla.cell_len - 2), overflow="ellipsis")
         line = Table.grid(padding=(0, 1))
@@ -150,6 +151,9 @@ class Story:
             case GateOpened():
                 self._words.of(typed)
                 self._doing = None
+            case TargetsBusy():
+                self._plain(self._words.of(typed), at)
+                self._do(f"waits for {', '.join(map(outside, typed.holders))}")
             case _:
                 self._plain(self._words.of(typed), at)
 
@@ -225,7 +229,7 @@ class Story:
         is_good = event.verdict in GOOD
         style = "bold green" if is_good else "bold red"
         verdict = Text(event.verdict.replace("-", " "), style=style)
-        failed = f" (failed: {', '.join(event.failed_reads)})" if event.failed_reads else ""
+        failed = f"; failed reads: {', '.join(event.failed_reads)}" if event.failed_reads else ""
         prefix = Text.assemble((at, "dim"), (f" {'✓' if is_good else '✗'} ", style))
         self._screen.say()
         self._screen.say(verdict + Text(f": {outside(event.summary)}{failed}"), prefix=prefix)
@@ -252,5 +256,7 @@ def result_of(event: StepEnded) -> str:
         case Outcome.NOT_STARTED:
             return f"not run: {outside(event.reason)}"
         case _:
-            word = event.outcome.value.replace("-", " ")
-            return f"{word}: {outside(event.reason)}, {took}" if event.reason else f"{word}, {took}"
+            word, reason = event.outcome.value.replace("-", " "), outside(event.reason)
+            if not reason or reason.startswith(word):
+                return f"{reason or word}, {took}"
+            return f"{word}: {reason}, {took}"
