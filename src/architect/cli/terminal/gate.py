@@ -44,9 +44,11 @@ class GateView:
         self._headline()
         question = outside(self._question())
         text = self._action.text if self._action is not None else ""
-        if " ".join(text.split()) != question or self._opened.reason is GateReason.MANUAL:
+        is_said_twice = " ".join(text.split()) == question
+        is_program = self._opened.reason is not GateReason.MANUAL
+        if not (is_said_twice and is_program):
             self._screen.say(Text(question, style="bold"))
-        if text and " ".join(text.split()) != question:
+        if text and (is_program or not is_said_twice):
             self._text(text)
         for label, text in self._facts():
             self._screen.say(outside(text), prefix=Text(f"  {label:<{_LABEL_WIDTH}}  ", style="dim"))

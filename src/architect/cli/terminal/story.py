@@ -59,6 +59,7 @@ class Doing:
     text: str
     since_s: float
     until_s: float | None = None
+    detail: str = ""
 
 
 class Clocks:
@@ -123,9 +124,10 @@ class Story:
         text.truncate(max(12, room - len(facts) - self.clocks.sla.cell_len - 2), overflow="ellipsis")
         line = Table.grid(padding=(0, 1))
         line.add_row(self._spinner, self._screen.plain(two_sides(text + Text(facts), self.clocks.sla, room)))
-        if not self.output.latest:
+        above = self.output.latest or (doing.detail if doing else "")
+        if not above:
             return line
-        latest = Text.assemble(_OUTPUT, (self.output.latest, "dim"))
+        latest = Text.assemble(_OUTPUT, (above, "dim"))
         latest.truncate(self._screen.width - 1, overflow="ellipsis")
         return Group(self._screen.plain(latest), line)
 
@@ -157,9 +159,9 @@ class Story:
             case _:
                 self._plain(self._words.of(typed), at)
 
-    def _do(self, text: str, *, until_s: float | None = None) -> None:
+    def _do(self, text: str, *, until_s: float | None = None, detail: str = "") -> None:
         since_s = self._doing.since_s if self._doing and self._doing.text == text else time.monotonic()
-        self._doing = Doing(text=text, since_s=since_s, until_s=until_s)
+        self._doing = Doing(text=text, since_s=since_s, until_s=until_s, detail=detail)
 
     def _title(self, action: ActionId) -> str:
         found = self._actions.get(action)
@@ -222,7 +224,7 @@ class Story:
             return
         left = first + timedelta(seconds=condition.within_s) - moment
         until_s = time.monotonic() + left.total_seconds()
-        self._do(f"until {title} ({outside(event.detail)})", until_s=until_s)
+        self._do("asking again until it holds", until_s=until_s, detail=f"{title}: {outside(event.detail)}")
 
     def _over(self, event: RunEnded, at: str) -> None:
         self._doing = None
