@@ -22,7 +22,7 @@ from architect.runs.deciding import INTERRUPTED, UNKNOWN, WAITING, exit_code
 from architect.runs.model import PlannedAction
 from architect.runs.ports import Observer
 from architect.runs.state import RunState
-from architect.wiring.engines import Workplace
+from architect.wiring.workplace import Workplace
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

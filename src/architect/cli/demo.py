@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from architect.cli.terminal.screen import Screen
     from architect.runs.state import RunState
     from architect.sandbox.world import World
-    from architect.wiring.engines import Workplace
     from architect.wiring.installation import Installation
+    from architect.wiring.workplace import Workplace
 
 RUNBOOK = "connection-exhaustion.md"
 PEOPLE = ("ana", "ben")
@@ -93,8 +93,8 @@ def _repair(screen: Screen, installation: Installation, plot: Plot, *, is_intera
     from architect.cli.terminal.plan import print_plan
     from architect.runs.planning import Request
     from architect.sandbox.environment import PROFILE
-    from architect.wiring.engines import workplace_of
     from architect.wiring.sites import open_site, plan_for
+    from architect.wiring.workplace import workplace_of
 
     _chapter(screen, "3  The runbook", "Plain Markdown. What every command would do is known before anything runs.")
     document = load(own_runbooks() / RUNBOOK)

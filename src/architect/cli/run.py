@@ -127,7 +127,7 @@ def _start(site: Site, plan: Plan, identity: Identity, manner: Manner) -> int:
     from architect.cli.carrying import carry_on
     from architect.cli.terminal.plan import print_plan
     from architect.cli.terminal.screen import Screen
-    from architect.wiring.engines import workplace_of
+    from architect.wiring.workplace import workplace_of
 
     run = site.installation.service.create(plan, identity)
     if manner.form == "text":

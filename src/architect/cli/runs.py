@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from architect.runs.ports import RunSummary
     from architect.runs.service import Word
     from architect.runs.state import GateState, RunState
-    from architect.wiring.engines import Workplace
+    from architect.wiring.workplace import Workplace
 
 FORMATS = click.Choice(["text", "json"])
 ANSWERS = ("choose", "set-value", "done", "retry", "skip", "refuse", "recovered", "not-recovered")
@@ -270,7 +270,7 @@ def _place(ctx: click.Context, state: str | None) -> Workplace:
     if ctx.obj is not None:
         place: Workplace = ctx.obj
         return place
-    from architect.wiring.engines import open_workplace
+    from architect.wiring.workplace import open_workplace
 
     return ctx.with_resource(open_workplace(state))
 

@@ -12,7 +12,7 @@ from architect.cli.runs import command
 from architect.commands.model import Effect
 from architect.runs.model import UndoPlan
 from architect.runs.ports import Captured
-from architect.wiring.engines import Workplace
+from architect.wiring.workplace import Workplace
 from runs_world import DANA, World, shell
 
 SCHEMA = json.loads((Path(__file__).parents[3] / "src/architect/cli/schemas/runs.json").read_text())

@@ -20,7 +20,7 @@ from architect.runs.profiles import SecretReference, is_secret_name, parse_envir
 from architect.runs.service import Word
 from architect.runs.state import GateState, RunState
 from architect.runs.voting import target_names
-from architect.wiring.engines import Workplace
+from architect.wiring.workplace import Workplace
 
 MAX_TRIES = 3
 _CHOICES: Mapping[Answer, tuple[str, str]] = {

@@ -20,7 +20,7 @@ from architect.runs.service import RunService
 from architect.runs.state import RunState
 from architect.runs.voting import VotingRules
 from architect.runs.worker import Worker
-from architect.wiring.engines import Workplace
+from architect.wiring.workplace import Workplace
 
 LOCK_ASKED_EVERY_S = 0.5
 """How often a person who waits for another run is looked after."""
