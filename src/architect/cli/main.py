@@ -7,11 +7,12 @@ import errno
 import importlib
 import os
 import sys
+from collections.abc import Sequence
 
 import click
 
 from architect import __version__
-from architect.kernel.errors import ArchitectError, IntegrityError, RefusedError
+from architect.kernel.errors import ArchitectError, IntegrityError, RefusedError, UsageError
 
 COMMANDS = {
     "show": "Print a document: runbooks, steps, actions, effects.",
@@ -76,6 +77,7 @@ def main() -> None:
 
 def _exit_code_of_command() -> int:
     try:
+        _require_text(sys.argv[1:])
         code = command(prog_name="architect", standalone_mode=False)
         sys.stdout.flush()
     except ArchitectError as error:
@@ -93,6 +95,15 @@ def _exit_code_of_command() -> int:
         _let_go_of_stdout()
         return NO_READER
     return code if isinstance(code, int) else 0
+
+
+def _require_text(arguments: Sequence[str]) -> None:
+    """Refuse bytes that are no text: what is said on the command line goes into the record as it is."""
+    for argument in arguments:
+        try:
+            argument.encode()
+        except UnicodeEncodeError as error:
+            raise UsageError(f"the argument {argument[:80]!r} is not valid UTF-8") from error
 
 
 def _say(text: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import click
@@ -110,6 +110,7 @@ def command(
     site = open_site(installation, profile)
     identity = _identity(site, name)
     at_first_sight = plan_for(site, document, runbook, request, is_looking=False)
+    _require_fit(at_first_sight, request.values)
     require_known([each for each in approved if each != PLACE], at_first_sight.actions)
     manner = Manner(approved=tuple(approved), form=form, is_interactive=is_somebody_here())
     is_right_place = _is_right_place(site, at_first_sight, manner)
@@ -139,6 +140,17 @@ def _start(site: Site, plan: Plan, identity: Identity, manner: Manner) -> int:
         return carry_on(place, run, manner=manner)
 
 
+def _require_fit(plan: Plan, values: Mapping[str, str]) -> None:
+    """Refuse what was given on the command line and may not go where the document puts it, before anything else."""
+    from architect.runs.values import refusals
+
+    literal = {binding.name for binding in plan.bindings if binding.reference is None}
+    given = {name: value for name, value in values.items() if name in literal}
+    problems = dict.fromkeys(problem for action in plan.actions for problem in refusals(action.slots, given))
+    if problems:
+        raise UsageError(f"{plan.document}: {'; '.join(problems)}", hint="nothing was run")
+
+
 def _identity(site: Site, name: str | None) -> Identity:
     """Return who acts: the operating-system user, or in a sandbox whoever is named."""
     from architect.access.people import Identity, Proof, person_name
@@ -154,7 +166,7 @@ def _is_right_place(site: Site, plan: Plan, manner: Manner) -> bool:
     """Show what the profile `local` would touch, and have it confirmed; other profiles assert it themselves."""
     from architect.cli.terminal.style import outside
     from architect.runs.profiles import LOCAL
-    from architect.wiring.sites import places_of
+    from architect.wiring.places import places_of
 
     if site.profile.name != LOCAL or site.is_sandbox:
         return True

@@ -22,7 +22,8 @@ _PSQL_OTHER_VALUED = frozenset(
 )
 _REDIS_VALUED = {"-h": "host", "-p": "port", "-n": "db", "--user": "username", "-u": "url"}
 _PG_ENVIRONMENT = {
-    "PGHOST": "host", "PGPORT": "port", "PGUSER": "user", "PGDATABASE": "dbname", "PGPASSFILE": "passfile",
+    "PGHOST": "host", "PGHOSTADDR": "hostaddr", "PGPORT": "port", "PGUSER": "user", "PGDATABASE": "dbname",
+    "PGPASSFILE": "passfile",
     "PGPASSWORD": "password", "PGSSLMODE": "sslmode", "PGSSLROOTCERT": "sslrootcert", "PGOPTIONS": "options",
     "PGCONNECT_TIMEOUT": "connect_timeout", "PGTARGETSESSIONATTRS": "target_session_attrs",
 }  # fmt: skip
@@ -32,6 +33,12 @@ class ConnectionTextError(RefusedError):
     """A connection is written in a way that only a shell understands."""
 
     code = "connection-text"
+
+
+class NoValueError(ConnectionTextError):
+    """A connection names a variable that has no value yet."""
+
+    code = "connection-value"
 
 
 def expanded_words(text: str, variables: Mapping[str, str]) -> tuple[str, ...]:
@@ -52,9 +59,7 @@ def expand(word: str, variables: Mapping[str, str]) -> str:
     """Return one word with its variables put in; raises ConnectionTextError for one without a value."""
     missing = [a or b for a, b in _VARIABLE.findall(word) if (a or b) not in variables]
     if missing:
-        raise ConnectionTextError(
-            f"no value for {missing[0]}", hint=f"--set {missing[0]}=… or the profile's environment"
-        )
+        raise NoValueError(f"no value for {missing[0]}", hint=f"--set {missing[0]}=… or the profile's environment")
     return _VARIABLE.sub(lambda match: variables[match[1] or match[2]], word)
 
 
@@ -76,6 +81,21 @@ def postgres_parameters(text: str | None, variables: Mapping[str, str]) -> Mappi
             f"the connection `{(text or '')[:80]}` is not psql's", hint="run it in your own terminal"
         )
     return found
+
+
+def place_options(text: str) -> str:
+    """Return the options of a PostgreSQL client that say where it connects, as `psql …`; empty where it has none."""
+    try:
+        words = shlex.split(text, comments=True)
+    except ValueError:
+        return ""
+    found: list[str] = []
+    for number, word in enumerate(words):
+        if word in _PSQL_VALUED and number + 1 < len(words):
+            found += [word, words[number + 1]]
+        elif word.partition("=")[0] in _PSQL_VALUED and word.startswith("--"):
+            found.append(word)
+    return f"psql {shlex.join(found)}" if found else ""
 
 
 def _psql_options(words: tuple[str, ...]) -> dict[str, str]:

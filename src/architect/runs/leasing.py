@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import select
 import threading
@@ -55,8 +56,9 @@ class HeldLease:
         """Stop the heartbeat and give the lease back."""
         self._over.set()
         self._thread.join()
+        waker, self._waker = self._waker, -1
         os.close(self._wakeable)
-        os.close(self._waker)
+        os.close(waker)
         if not self._is_lost:
             self._store.release(self.lease)
 
@@ -107,8 +109,10 @@ class HeldLease:
             os.read(self._wakeable, 64)
 
     def wake(self) -> None:
-        """End a wait; safe in a signal handler."""
-        os.write(self._waker, b"w")
+        """End a wait, if there still is one; safe in a signal handler."""
+        if self._waker >= 0:
+            with contextlib.suppress(OSError):
+                os.write(self._waker, b"w")
 
     def _beat(self) -> None:
         while not self._over.wait(self._ttl_s / 3):

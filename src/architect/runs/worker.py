@@ -37,7 +37,7 @@ from architect.runs.events import (
     stream_of,
 )
 from architect.runs.leasing import HeldLease, LeaseLostError
-from architect.runs.model import Executor, Plan, UndoPlan
+from architect.runs.model import Executor, UndoPlan
 from architect.runs.ports import (
     ActionRunner,
     ConditionAsker,
@@ -76,8 +76,8 @@ class Engine:
     proposer: Proposer
     survivors: Survivors
     rules: VotingRules
-    require_systems: Callable[[Plan], None] = lambda _: None
-    """Makes sure that a plan's systems are those it expects; raises RefusedError before anything is carried out."""
+    require_systems: Callable[[RunState], None] = lambda _: None
+    """Makes sure that a run's systems are those its plan expects; raises RefusedError before anything is done."""
     observers: Sequence[Observer] = ()
     lease_ttl_s: float = LEASE_TTL_S
 
@@ -112,7 +112,7 @@ class Worker:
         with HeldLease(lease, store=engine.leases, ttl_s=engine.lease_ttl_s) as held:
             state = fold(engine.events.read(subject))
             if state.ended is None:
-                engine.require_systems(state.plan)
+                engine.require_systems(state)
             advancing = _Advance(engine, state=state, held=held, actor=self.name, on_event=self._on_event)
             self._present = advancing
             try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 
 from architect.integrations.aws.undoing import AwsUndo
 from architect.integrations.http.asking import HttpConditions
@@ -91,7 +92,7 @@ def engine_at(site: Site, *, shell: ShellRunner, observers: Sequence[Observer] =
         undo_reader=UndoByCapture(
             {"kubernetes": KubernetesUndo(), "postgres": PostgresUndo(), "redis": RedisUndo(), "aws": AwsUndo()}
         ),
-        require_systems=lambda plan: require_systems(site, plan),
+        require_systems=partial(require_systems, site),
         observers=observers,
     )
 

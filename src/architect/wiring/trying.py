@@ -20,7 +20,7 @@ from architect.runs.context import Contexts, Surroundings
 from architect.runs.model import Executor, Plan, PlannedAction
 from architect.runs.output import OutputRecorder
 from architect.runs.ports import OutputChunk, OutputKey, OutputStore
-from architect.runs.quoting import bind_shell, bind_sql
+from architect.runs.quoting import Bound, bind_shell, bind_sql
 from architect.runs.state import RunState
 from architect.runs.values import visible
 from architect.wiring.engines import runners_at
@@ -67,23 +67,31 @@ def _try(site: Site, plan: Plan, action: PlannedAction, command: str) -> Tried:
     if action.open_variables:
         return Tried(action=action.id, command=command, outcome=f"not tried: no value for {action.open_variables[0]}")
     judgement = judge(command, language=language)
+    bound = _bound(command, action, language, hosts=tuple(site.profile.hosts))
+    if bound.refused:
+        return Tried(action=action.id, command=command, outcome=f"not tried: {bound.refused[0]}")
     if judgement.effect is not Effect.READ:
         return Tried(action=action.id, command=command, outcome=f"not tried: {judgement.reason}")
     with tempfile.TemporaryDirectory(prefix="architect-dry-run-") as folder:
         try:
-            return _run(site, plan, _bound(site, action, command), folder=Path(folder), command=command)
+            return _run(site, plan, _action(action, bound), folder=Path(folder), command=command)
         except ArchitectError as error:
             return Tried(action=action.id, command=command, outcome=f"not tried: {error.message}")
 
 
-def _bound(site: Site, action: PlannedAction, command: str) -> PlannedAction:
-    """Return the dry run as an action, with the values of the change in it."""
-    is_sql = action.executor is Executor.SQL
+def _bound(command: str, action: PlannedAction, language: str, *, hosts: tuple[str, ...]) -> Bound:
+    """Return the dry run with the places in it for the values of the change."""
+    is_sql = language == "sql"
     found = placeholders.find(command, Language.SQL if is_sql else Language.SHELL)
     wanted = [item for item in found if item.name in action.variables]
-    bound = bind_sql(command, wanted) if is_sql else bind_shell(command, wanted, hosts=tuple(site.profile.hosts))
+    return bind_sql(command, wanted) if is_sql else bind_shell(command, wanted, hosts=hosts)
+
+
+def _action(action: PlannedAction, bound: Bound) -> PlannedAction:
+    """Return the dry run as an action; a shell stops at a variable that nobody set, instead of leaving a word out."""
+    text = bound.text if action.executor is Executor.SQL else f"set -u; {bound.text}"
     limits = replace(action.limits, timeout_s=_TIMEOUT_S, output_bytes=_LIMIT_BYTES)
-    return replace(action, executed=bound.text, slots=bound.slots, limits=limits, files=())
+    return replace(action, executed=text, slots=bound.slots, limits=limits, files=())
 
 
 def _run(site: Site, plan: Plan, action: PlannedAction, *, folder: Path, command: str) -> Tried:

@@ -9,6 +9,7 @@ from typing import Protocol
 
 from architect.cli.terminal.screen import Screen
 from architect.kernel.errors import UsageError
+from architect.runs.values import require_text
 
 MAX_LINE_BYTES = 4095
 """A terminal hands over no longer line; what is longer arrives cut."""
@@ -46,7 +47,8 @@ class TerminalKeyboard(Keyboard):
         if not text:
             raise EOFError
         text = text.removesuffix("\n")
-        if len(text.encode("utf-8", "surrogateescape")) >= MAX_LINE_BYTES:
+        require_text("that line", text)
+        if len(text.encode()) >= MAX_LINE_BYTES:
             raise UsageError(
                 f"a line at a terminal ends after {MAX_LINE_BYTES} bytes; this one was cut",
                 hint="give the value with --set, or later with `architect runs answer … set-value --value`",

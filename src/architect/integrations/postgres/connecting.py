@@ -51,7 +51,9 @@ def connect(text: str | None, variables: Mapping[str, str], *, statement_timeout
 def address(text: str | None, variables: Mapping[str, str]) -> str:
     """Return where a connection leads, `host:port/database as user`, without connecting."""
     found = _spelled_out(postgres_parameters(text, variables), variables)
-    host = found.get("host") or "the local socket"
+    if service := found.get("service") or variables.get("PGSERVICE"):
+        return f"the service `{service}` of the user's own service file"
+    host = found.get("hostaddr") or found.get("host") or "the local socket"
     port = f":{found['port']}" if found.get("port") else ""
     return f"{host}{port}/{found['dbname']} as {found['user']}"
 
