@@ -185,7 +185,7 @@ def check_namespaces(which: Callable[[str], str | None] = shutil.which) -> Findi
         name="second wall",
         need=Need.SANDBOX,
         state=State.OK if works else State.OPTIONAL,
-        found="user and network namespaces" if works else "no user namespaces here",
+        found="user and network namespaces" if works else "no namespaces" if unshare else "without unshare",
         purpose="a second wall around sandbox runs; the first holds without it",
         get="" if works else "apt install util-linux, and allow unprivileged user namespaces",
     )
@@ -221,7 +221,6 @@ def check_systems(state: str | None, profile: str) -> Iterable[Finding]:
                 state=State.OK if found.is_reached else State.OPTIONAL,
                 found=found.name,
                 purpose=f"runs in the profile {profile}",
-                get="" if found.is_reached else "only matters where a runbook speaks to it",
             )
 
 
@@ -256,6 +255,7 @@ def print_text(findings: list[Finding]) -> None:
             screen.say(Text(need, style="bold"))
         for finding in of_need:
             word, style = words[finding.state]
+            word = "silent" if need is Need.SYSTEMS and finding.state is State.OPTIONAL else word
             prefix = Text.assemble("  ", (f"{word:<9}", style), f"{finding.name:<{width}}  ")
             screen.say(outside(finding.found), prefix=prefix)
             if finding.get:
