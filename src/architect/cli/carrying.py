@@ -52,7 +52,7 @@ class EventLines(Voice):
 
 def is_somebody_here() -> bool:
     """Say whether a person sits at a terminal: one who sees what is asked and can answer."""
-    return sys.stdin is not None and sys.stdout is not None and sys.stdin.isatty() and sys.stdout.isatty()
+    return sys.stdin.isatty() and sys.stdout.isatty()
 
 
 def require_known(approved: Sequence[str], actions: Sequence[PlannedAction]) -> None:

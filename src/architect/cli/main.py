@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import difflib
 import errno
 import importlib
 import os
+import re
 import sys
 from collections.abc import Sequence
 
@@ -27,7 +29,11 @@ COMMANDS = {
     "doctor": "Say what is missing on this machine.",
     "demo": "Play the story of exhausted connections in a sandbox.",
 }
+NAME = "architect"
+COMPLETION = "_ARCHITECT_COMPLETE"
+"""Set where a shell asks for completions."""
 INTERRUPTED = 130
+_NO_SUCH_COMMAND = re.compile(r"No such command '([^']*)'")
 NO_READER = 141
 """What a program exits with whose reader ended first."""
 
@@ -69,22 +75,41 @@ def exit_code(error: ArchitectError) -> int:
 
 def main() -> None:
     """Run the command line; errors become one line on stderr and an exit code."""
+    _open_what_is_closed()
     for stream in (sys.stdout, sys.stderr):
-        if stream is not None:
-            stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]  # always a TextIOWrapper here
+        stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]  # always a TextIOWrapper here
     sys.exit(_exit_code_of_command())
+
+
+def _open_what_is_closed() -> None:
+    """Put nothing where a standard stream was closed: else the next file that is opened would take its place."""
+    for number, (name, mode) in enumerate((("stdin", "r"), ("stdout", "w"), ("stderr", "w"))):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(number, mode, encoding="utf-8", closefd=False))  # noqa: SIM115 - as long as we live
 
 
 def _exit_code_of_command() -> int:
     try:
         _require_text(sys.argv[1:])
-        code = command(prog_name="architect", standalone_mode=False)
+        if COMPLETION in os.environ:
+            command(prog_name=NAME)
+        with command.make_context(NAME, sys.argv[1:]) as context:
+            command.invoke(context)
         sys.stdout.flush()
+    except click.exceptions.Exit as end:
+        return end.exit_code
     except ArchitectError as error:
         _say(f"architect: {error}")
         return exit_code(error)
+    except click.NoArgsIsHelpError as error:
+        click.echo(error.format_message(), err=True)
+        return error.exit_code
     except click.ClickException as error:
-        error.show()
+        _say(f"architect: {_in_one_line(error)}")
         return error.exit_code
     except (KeyboardInterrupt, click.Abort):
         _say("architect: interrupted; nothing more was started")
@@ -94,7 +119,20 @@ def _exit_code_of_command() -> int:
             raise
         _let_go_of_stdout()
         return NO_READER
-    return code if isinstance(code, int) else 0
+    return 0
+
+
+def _in_one_line(error: click.ClickException) -> str:
+    """Return what is wrong with the use of a command, and where its help is."""
+    words = error.format_message().rstrip(".")
+    context = getattr(error, "ctx", None)
+    if context is None:
+        return words
+    hint = f"{context.command_path} --help"
+    if isinstance(context.command, click.Group) and (asked := _NO_SUCH_COMMAND.search(words)):
+        close = difflib.get_close_matches(asked[1], context.command.list_commands(context), n=1)
+        hint = f"did you mean `{context.command_path} {close[0]}`?" if close else hint
+    return f"{words} ({hint})"
 
 
 def _require_text(arguments: Sequence[str]) -> None:

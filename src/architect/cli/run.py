@@ -12,9 +12,9 @@ from architect.kernel.errors import RefusedError, UsageError
 if TYPE_CHECKING:
     from architect.access.people import Identity
     from architect.cli.carrying import Manner
-    from architect.cli.terminal.screen import Screen
     from architect.runs.model import Plan
     from architect.wiring.sites import Site
+    from architect.wiring.trying import Tried
 
 PLACE = "place"
 """What `--approve` calls the confirmation of context, database and account in the profile `local`."""
@@ -191,35 +191,30 @@ def _is_right_place(site: Site, plan: Plan, manner: Manner) -> bool:
 
 def _print_dry_run(site: Site, plan: Plan, form: str, *, is_trying: bool) -> None:
     """Print the plan with what the tools' own dry runs say."""
-    from architect.cli.terminal.plan import print_plan
     from architect.cli.terminal.screen import Screen
+    from architect.wiring.trying import try_dry_runs
 
+    tried = try_dry_runs(site, plan) if is_trying else iter(())
     if form == "jsonl":
-        import msgspec
-
-        click.echo(msgspec.json.encode(plan).decode())
+        _print_lines(plan, tried)
         return
+    from architect.cli.terminal.plan import print_plan, print_tried
+
     screen = Screen()
     print_plan(plan, screen, is_detailed=True)
-    if is_trying:
-        _print_tried(site, plan, screen)
+    for each in tried:
+        print_tried(each.action, each.command, (each.outcome, *each.lines), screen)
     screen.say()
     screen.say("Nothing was changed." if is_trying else "Nothing was asked, tried or changed.")
 
 
-def _print_tried(site: Site, plan: Plan, screen: Screen) -> None:
-    """Try what has a dry run of its own, and print what it said."""
-    from rich.text import Text
+def _print_lines(plan: Plan, tried: Iterator[Tried]) -> None:
+    """Print the plan and each trial as one line of JSON."""
+    import msgspec
 
-    from architect.cli.terminal.style import outside
-    from architect.wiring.trying import try_dry_runs
-
-    for tried in try_dry_runs(site, plan):
-        screen.say()
-        screen.say(Text(outside(tried.command), style="bold"), prefix=Text(f"{tried.action}  tried as  ", style="bold"))
-        screen.say(outside(tried.outcome), prefix="     ")
-        for line in tried.lines:
-            screen.say_verbatim(line, prefix=Text("  │ ", style="dim"))
+    click.echo(msgspec.json.encode({"kind": "plan", "plan": plan}).decode())
+    for each in tried:
+        click.echo(msgspec.json.encode({"kind": "tried", **msgspec.to_builtins(each)}).decode())
 
 
 def _pairs(values: Sequence[str]) -> Iterator[tuple[str, str]]:

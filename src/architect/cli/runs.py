@@ -17,7 +17,6 @@ from architect.kernel.errors import UsageError
 from architect.kernel.ids import ActionId, RunId
 
 if TYPE_CHECKING:
-    from architect.audit.model import Event
     from architect.runs.model import PlannedAction
     from architect.runs.ports import RunSummary
     from architect.runs.service import Word
@@ -88,8 +87,10 @@ def show(ctx: click.Context, name: str, action: str | None, state: str | None, f
     if form == "json":
         click.echo(_json(_state(run)))
     elif form == "jsonl":
+        from architect.audit.canonical import as_json
+
         for event in place.service.events(run.run):
-            click.echo(json.dumps(_event(event), ensure_ascii=False))
+            click.echo(json.dumps(as_json(event), ensure_ascii=False, sort_keys=True))
     elif action is None:
         Overview(run, Screen()).show()
     else:
@@ -333,17 +334,6 @@ def _line(line: RunSummary) -> dict[str, Any]:
 
     found: dict[str, Any] = msgspec.to_builtins(line)
     return found
-
-
-def _event(event: Event) -> dict[str, Any]:
-    return {
-        "seq": event.seq,
-        "at": event.at.isoformat(),
-        "actor": event.actor,
-        "kind": event.kind,
-        "data": event.data,
-        "hash": event.hash,
-    }
 
 
 def _state(run: RunState) -> dict[str, Any]:

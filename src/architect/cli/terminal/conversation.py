@@ -22,6 +22,8 @@ from architect.runs.voting import VotingRules
 from architect.runs.worker import Worker
 from architect.wiring.workplace import Workplace
 
+WORKER = "worker:"
+"""How the names of workers begin, as actors of events."""
 LOCK_ASKED_EVERY_S = 0.5
 """How often a person who waits for another run is looked after."""
 
@@ -150,12 +152,16 @@ class Conversation:
         self._answerers = answerers
         self._interruptions = interruptions
         self._waits_for_others = waits_for_others
-        self._seen = 0
+        self._seen = _last_of_a_worker(place.service.events(run))
         self.is_in_step = False
         self._worker = place.worker(run, on_event=self._tell, observers=observers)
 
     def go(self) -> RunState:
-        """Carry the run on until it ends, is interrupted, or waits for somebody who is not here."""
+        """Carry the run on until it ends, is interrupted, or waits for somebody who is not here.
+
+        What people did since a worker was last at work is told first.
+        """
+        self.catch_up()
         while True:
             with self._interruptions.of(self._worker), self._voice.moving():
                 state = self._worker.advance(self._run)
@@ -192,3 +198,8 @@ class Conversation:
         elif event.kind in (StepEnded.kind, StepUnknown.kind):
             self.is_in_step = False
         self._voice.tell(event)
+
+
+def _last_of_a_worker(events: Sequence[Event]) -> int:
+    """Return the number of the last event that a worker appended; 0 where none was at work yet."""
+    return max((event.seq for event in events if event.actor.startswith(WORKER)), default=0)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import groupby
 from pathlib import Path
 
@@ -31,6 +31,17 @@ def print_plan(plan: Plan, screen: Screen, *, is_detailed: bool = False) -> None
     for line in PlanView(plan, screen).lines(is_detailed=is_detailed):
         line.rstrip()
         screen.console.print(screen.plain(line), soft_wrap=True)
+
+
+def print_tried(action: str, command: str, said: Sequence[str], screen: Screen) -> None:
+    """Print what came of one dry run: the command, how it ended, and what it said."""
+    screen.say()
+    screen.say(Text(outside(command), style="bold"), prefix=Text(f"{action}  tried as  ", style="bold"))
+    for number, line in enumerate(said):
+        if number:
+            screen.say_verbatim(line, prefix=Text("  │ ", style="dim"))
+        else:
+            screen.say(outside(line), prefix="      ")
 
 
 class PlanView:
