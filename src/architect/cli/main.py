@@ -105,11 +105,8 @@ def _exit_code_of_command() -> int:
     except ArchitectError as error:
         _say(f"architect: {error}")
         return exit_code(error)
-    except click.NoArgsIsHelpError as error:
-        click.echo(error.format_message(), err=True)
-        return error.exit_code
     except click.ClickException as error:
-        _say(f"architect: {_in_one_line(error)}")
+        _say(_in_one_line(error))
         return error.exit_code
     except (KeyboardInterrupt, click.Abort):
         _say("architect: interrupted; nothing more was started")
@@ -123,16 +120,18 @@ def _exit_code_of_command() -> int:
 
 
 def _in_one_line(error: click.ClickException) -> str:
-    """Return what is wrong with the use of a command, and where its help is."""
+    """Return what is wrong with the use of a command, and where its help is; the help itself where that was asked."""
     words = error.format_message().rstrip(".")
     context = getattr(error, "ctx", None)
-    if context is None:
+    if words.startswith("Usage:"):
         return words
+    if context is None:
+        return f"architect: {words}"
     hint = f"{context.command_path} --help"
     if isinstance(context.command, click.Group) and (asked := _NO_SUCH_COMMAND.search(words)):
         close = difflib.get_close_matches(asked[1], context.command.list_commands(context), n=1)
         hint = f"did you mean `{context.command_path} {close[0]}`?" if close else hint
-    return f"{words} ({hint})"
+    return f"architect: {words[:1].lower()}{words[1:]} ({hint})"
 
 
 def _require_text(arguments: Sequence[str]) -> None:
