@@ -33,7 +33,8 @@ NAME = "architect"
 COMPLETION = "_ARCHITECT_COMPLETE"
 """Set where a shell asks for completions."""
 INTERRUPTED = 130
-_NO_SUCH_COMMAND = re.compile(r"No such command '([^']*)'")
+_NO_SUCH_COMMAND = re.compile(r"No such command '([^']*)'\Z")
+"""What click says of a command that a lazy group has not; of others it knows what is like it."""
 NO_READER = 141
 """What a program exits with whose reader ended first."""
 
