@@ -111,6 +111,9 @@ def command(
     identity = _identity(site, name)
     at_first_sight = plan_for(site, document, runbook, request, is_looking=False)
     _require_fit(at_first_sight, request.values)
+    for binding in at_first_sight.bindings:
+        if binding.reference:
+            installation.secrets.resolve(binding.reference)
     require_known([each for each in approved if each != PLACE], at_first_sight.actions)
     manner = Manner(approved=tuple(approved), form=form, is_interactive=is_somebody_here())
     is_right_place = _is_right_place(site, at_first_sight, manner)

@@ -119,7 +119,8 @@ def output(ctx: click.Context, name: str, action: str, attempt: int | None, stat
         known = ", ".join(found for found, each in run.steps.items() if each.attempts)
         raise UsageError(f"{name} has no output of {action}", hint=f"steps that ran: {known or 'none'}")
     if attempt is not None and attempt > step.attempts:
-        raise UsageError(f"{action} ran {step.attempts} times; there is no attempt {attempt}")
+        times = "once" if step.attempts == 1 else f"{step.attempts} times"
+        raise UsageError(f"{action} has no attempt {attempt}; it ran {times}")
     key = OutputKey(run=run.run, action=ActionId(action), attempt=attempt or step.attempts)
     is_terminal = sys.stdout.isatty()
     for _, data in read_output(place.outputs, key):

@@ -44,6 +44,7 @@ from architect.runs.model import (
     Plan,
     PlannedAction,
     ToolPath,
+    UndoPlan,
 )
 from architect.runs.profiles import (
     SECRET_HINT,
@@ -348,7 +349,7 @@ class _Planner:
             commands=commands,
             targets=safeguards.targets_of(commands, self._identities(action, commands)),
             limits=_limits(action, commands),
-            undo=undo_plan(commands),
+            undo=_way_back(commands),
             tools=self._tools(commands),
             files=safeguards.files_of(action.text, self.surroundings.files),
             dry_run=closest_dry_run(commands, action.text, executor=executor),
@@ -479,6 +480,15 @@ class _Planner:
             return ()
         texts = [_first_line(found.text) for found in other.actions if found.kind is ActionKind.SHELL]
         return (f"see `#{other.id}`: {'; '.join(texts[:4])}" if texts else f"see `#{other.id}`",)
+
+
+def _way_back(commands: Sequence[CommandEffect]) -> UndoPlan | None:
+    """Return how a change is undone; what it does elsewhere than where the environment leads is not read there."""
+    plan = undo_plan(commands)
+    changes = [command for command in commands if command.effect is not Effect.READ]
+    if plan is None or plan.impossible or not any(safeguards.speaks_elsewhere(each, commands) for each in changes):
+        return plan
+    return UndoPlan(impossible="it names another place than the profile's, and what was there is not read")
 
 
 def _language(action: Action) -> tuple[str, Executor]:

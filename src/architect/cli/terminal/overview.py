@@ -17,6 +17,7 @@ from architect.cli.terminal.style import (
     TRUTH_STYLES,
     TRUTH_WORDS,
     clock,
+    count,
     effect_text,
     end_of,
     outside,
@@ -163,9 +164,9 @@ class Overview:
         step = self._state.step(action.id)
         prefix = Text.assemble((f"{action.id}  ", "bold"), effect_text(action.effect), " ")
         self._screen.say(Text(outside(action.title), style="bold"), prefix=prefix)
-        self._named("text", visible(action.text))
+        self._named("text", action.text)
         if action.executed != action.text:
-            self._named("runs as", visible(action.executed))
+            self._named("runs as", action.executed)
         self._named("why", action.reason)
         self._named("target", "\n".join(action.targets) or "not known")
         self._named("values", "\n".join(f"{name} = {value}" for name, value in values_of(self._state, action)))
@@ -176,7 +177,9 @@ class Overview:
         self._named("refused", action.refused)
         for text in (*self._decisions(action), *self._checks(action)):
             self._named("", text.plain)
-        self._named("stands", f"{step.status}, {step.attempts} attempts" if step.attempts else str(step.status))
+        self._named(
+            "stands", f"{step.status}, {count(step.attempts, 'attempt')}" if step.attempts else str(step.status)
+        )
         if step.ended is not None:
             self._named("ended", _result(step))
             self._named("notes", "\n".join(step.ended.notes))
@@ -185,7 +188,7 @@ class Overview:
             self._named("output", f"{stored}: architect runs output {self._state.run} {action.id}")
 
     def _named(self, label: str, text: str) -> None:
-        for number, line in enumerate(text.rstrip().splitlines()):
+        for number, line in enumerate(visible(text).rstrip().splitlines()):
             self._screen.say(line.expandtabs(4), prefix=Text(f"{'' if number else label:>10}  ", style="dim"))
 
 
