@@ -41,6 +41,7 @@ class HeldLease:
         self._over = threading.Event()
         self._wakeable, self._waker = os.pipe()
         self._is_lost = False
+        self._lost_because = "it was taken over by another worker"
         self._paused_s = 0.0
         self._on_lost: Callable[[], None] | None = None
         self._thread = threading.Thread(target=self._beat, name=f"lease {lease.subject}", daemon=True)
@@ -95,7 +96,7 @@ class HeldLease:
         """
         is_stale = self.gap_s > self._ttl_s / 2
         if self._is_lost or (is_stale and not self.renew()):
-            raise LeaseLostError(f"{self.lease.subject} was taken over by another worker")
+            raise LeaseLostError(f"{self.lease.subject} is no longer ours: {self._lost_because}")
 
     def when_lost(self, callback: Callable[[], None] | None) -> None:
         """Call `callback`, from the heartbeat's thread, when the lease turns out to be lost."""
@@ -118,8 +119,9 @@ class HeldLease:
         while not self._over.wait(self._ttl_s / 3):
             try:
                 self.renew()
-            except ArchitectError:
+            except ArchitectError as error:
                 if self.gap_s > self._ttl_s:
+                    self._lost_because = error.message
                     self._lose()
 
     def _lose(self) -> None:
