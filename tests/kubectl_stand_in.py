@@ -1,4 +1,7 @@
-"""A stand-in for kubectl: one deployment whose replicas lie in a file. It refuses arguments that nobody taught it."""
+"""A stand-in for kubectl: one deployment whose replicas lie in a file. It refuses arguments that nobody taught it.
+
+Replicas are ready at once, but where a file says how many are.
+"""
 
 from __future__ import annotations
 
@@ -10,11 +13,12 @@ SCRIPT = """\
 echo "$*" >> {world}/kubectl.log
 context=${KUBE_CONTEXT:-shop-test}
 count=$(cat {world}/replicas)
+ready=$(cat {world}/ready 2>/dev/null || echo "$count")
 case "$*" in
   "--request-timeout=10s config current-context") echo "$context" ;;
   "--request-timeout=10s get namespace/kube-system --output json") echo '{"metadata": {"uid": "uid-of-'$context'"}}' ;;
   "--request-timeout=10s get deployment/web --namespace shop --output json")
-    status='{"observedGeneration": 1, "updatedReplicas": '$count', "availableReplicas": '$count'}'
+    status='{"observedGeneration": 1, "updatedReplicas": '$ready', "availableReplicas": '$ready'}'
     echo '{"spec": {"replicas": '$count'}, "metadata": {"generation": 1}, "status": '$status'}' ;;
   "get deployment web -n shop") echo "web $count" ;;
   "scale deployment web --replicas="*" -n shop"|"scale deployment/web --namespace shop --replicas="*)

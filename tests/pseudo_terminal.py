@@ -19,6 +19,8 @@ from typing import Self
 _SESSION = "import fcntl, os, sys, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0); os.execvp(sys.argv[1], sys.argv[1:])"
 """Makes the terminal the one from which keys send signals, then becomes the program."""
 _ESCAPE = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07]*\x07|[@-Z\\-_])")
+_PROMPT = re.compile(r"(?:^|\n)(?:  [^\n│]*)?> \Z")
+"""The beginning of a line that waits to be written to its end."""
 KEYS = {"Ctrl-C": b"\x03", "Ctrl-D": b"\x04", "Enter": b"\n"}
 PATIENCE_S = 40.0
 
@@ -81,6 +83,16 @@ class Terminal:
                 raise AssertionError(f"{words!r} was not written; after what was expected before it says:\n{seen}")
         before = self.text[self._read_to : at]
         self._read_to = at + len(words)
+        return before
+
+    def question(self, *, within_s: float = PATIENCE_S) -> str:
+        """Wait until the program asks; return what it wrote since what was expected or asked before."""
+        deadline = time.monotonic() + within_s
+        while not _PROMPT.search(self.text, self._read_to):
+            left_s = deadline - time.monotonic()
+            if left_s <= 0 or not self._read(left_s):
+                raise AssertionError(f"nothing is asked; it says:\n{self.text[self._read_to :]}")
+        before, self._read_to = self.text[self._read_to :], len(self.text)
         return before
 
     def type(self, text: str) -> None:

@@ -161,7 +161,7 @@ def test_a_store_that_is_gone_stops_the_run_where_it_is_and_it_can_be_resumed(
     own_server.stop()
     out, err = process.communicate(timeout=90)
     assert process.returncode in (3, 4), (out, err)
-    assert "architect: the store cannot be reached" in err
+    assert "the store cannot be reached" in err
     assert "architect runs resume RUN-1" in err
     assert "Traceback" not in err
     assert own_server.password not in err + out
