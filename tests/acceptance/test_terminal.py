@@ -196,7 +196,7 @@ def test_a_single_person_types_the_target_and_a_reason(command_line: CommandLine
     with command_line.terminal("run", command_line.document(GRAVE)) as terminal:
         assert "who            you alone: type the target's name, and a reason" in terminal.question()
         terminal.type("y")
-        assert "type the name of the target: file/" in terminal.question()
+        assert "type the name of the target:" in terminal.question()
         (planned,) = command_line.of_kind("run.created")[0]["plan"]["actions"]
         target = planned["targets"][0].partition(": ")[2]
         terminal.type("yes")

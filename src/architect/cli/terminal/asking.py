@@ -149,7 +149,8 @@ class Prompter:
             return True
         if self._is_single:
             wanted = target_names(state, gate)[-1]
-            self._say(f"to agree alone, type the name of the target: {outside(wanted)}")
+            self._say("to agree alone, type the name of the target:")
+            self._screen.say_verbatim(outside(wanted), prefix=Text("    "), style="bold")
             target = self._keyboard.line("  target > ").strip()
             if target not in target_names(state, gate):
                 raise UsageError(f"{target[:40]!r} is not the name of the target")
