@@ -1,6 +1,7 @@
 """What the tools themselves say of a plan's changes: their own dry runs, and PostgreSQL's EXPLAIN.
 
-Only what is judged to read is tried, in a folder of its own that is deleted after.
+Only what is judged to read is tried, in a folder of its own beside those of runs, the only place in which the walls of
+a sandbox let it write. It is deleted after.
 """
 
 from __future__ import annotations
@@ -72,7 +73,9 @@ def _try(site: Site, plan: Plan, action: PlannedAction, command: str) -> Tried:
         return Tried(action=action.id, command=command, outcome=f"not tried: {bound.refused[0]}")
     if judgement.effect is not Effect.READ:
         return Tried(action=action.id, command=command, outcome=f"not tried: {judgement.reason}")
-    with tempfile.TemporaryDirectory(prefix="architect-dry-run-") as folder:
+    runs = site.installation.runs_folder
+    runs.mkdir(mode=0o700, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="dry-run-", dir=runs) as folder:
         try:
             return _run(site, plan, _action(action, bound), folder=Path(folder), command=command)
         except ArchitectError as error:
@@ -105,7 +108,7 @@ def _run(site: Site, plan: Plan, action: PlannedAction, *, folder: Path, command
     recorder = OutputRecorder(request.key, store=_Dropped(), secrets=contexts.forms(state), limit=_LIMIT_BYTES)
     with runners_at(site) as runners:
         outcome = runners[action.executor].prepare(request).run(recorder)
-    lines = visible(recorder.finish().tail).splitlines()[-_SHOWN_LINES:]
+    lines = visible(recorder.finish().tail).rstrip().splitlines()[-_SHOWN_LINES:]
     words = f"{outcome.outcome}: {recorder.clean(outcome.reason)}" if outcome.reason else str(outcome.outcome)
     return Tried(action=action.id, command=command, outcome=words, lines=lines)
 
