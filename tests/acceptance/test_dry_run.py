@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import os
+import json
 from collections.abc import Iterator, Mapping
+from importlib.resources import files as resources
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
 from click.testing import CliRunner, Result
 
@@ -16,6 +18,7 @@ from architect.runbooks.reading import read
 from architect.storage.stores import FILE_NAME
 from inside import Inside
 
+EVENTS = json.loads(resources("architect.cli").joinpath("schemas", "events.json").read_text(encoding="utf-8"))
 OWN = sorted((Path(__file__).resolve().parents[2] / "runbooks").glob("*.md"))
 
 
@@ -156,6 +159,7 @@ def test_a_dry_run_for_machines_is_the_plan_and_what_was_tried(sandbox: Inside, 
     document = home / "try.md"
     document.write_text(TRIED)
     done = dry_run(sandbox, home, str(document), "--format", "jsonl")
-    lines = [line for line in done.stdout.splitlines() if line]
-    assert [line.partition('"kind":"')[2].partition('"')[0] for line in lines] == ["plan", "tried", "tried"]
-    assert os.linesep + "Nothing" not in done.stdout
+    lines = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [line["kind"] for line in lines] == ["plan", "tried", "tried"]
+    for line in lines:
+        jsonschema.validate(line, EVENTS)

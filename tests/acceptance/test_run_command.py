@@ -5,13 +5,16 @@ from __future__ import annotations
 import json
 import signal
 import subprocess
+from importlib.resources import files
 from pathlib import Path
 
+import jsonschema
 import pytest
 
 from command_line import PROGRAM, CommandLine, is_alive
 from inside import eventually
 
+EVENTS = json.loads(files("architect.cli").joinpath("schemas", "events.json").read_text(encoding="utf-8"))
 SHELL_PROGRAM = " ".join(PROGRAM)
 LOOK = """\
 # Look at the shop
@@ -213,6 +216,8 @@ def test_the_record_as_json_lines_is_all_that_stdout_gets(command_line: CommandL
     assert done.code == 3
     told = [json.loads(line) for line in done.out.splitlines()]
     assert told == command_line.events()
+    for event in told:
+        jsonschema.validate(event, EVENTS)
     assert "checkpoint 1:" in done.err
 
 
