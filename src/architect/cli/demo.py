@@ -30,8 +30,9 @@ PEOPLE = ("ana", "ben")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plot:
-    """What the story is about: a fault, and the values with which the runbook is run."""
+    """What the story is about: a fault, the runbook against it (the project's own), and its values."""
 
+    runbook: Path | None = None
     fault: str = "exhausted-connections"
     options: Mapping[str, str] = field(default_factory=dict)
     values: Mapping[str, str] = field(default_factory=lambda: {"MIN_IDLE_MINUTES": "0"})
@@ -97,7 +98,7 @@ def _repair(screen: Screen, installation: Installation, plot: Plot, *, is_intera
     from architect.wiring.workplace import workplace_of
 
     _chapter(screen, "3  The runbook", "Plain Markdown. What every command would do is known before anything runs.")
-    document = load(own_runbooks() / RUNBOOK)
+    document = load(plot.runbook or own_runbooks() / RUNBOOK)
     site = open_site(installation, PROFILE)
     plan = plan_for(site, document, only_runbook(document), Request(values=plot.values))
     print_plan(plan, screen)

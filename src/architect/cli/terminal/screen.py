@@ -49,6 +49,9 @@ class Outlet(io.TextIOBase):
             except (OSError, ValueError) as error:
                 self._give_up(error)
 
+    def close(self) -> None:
+        """Leave the stream open: it is not ours."""
+
     def isatty(self) -> bool:
         """Say whether a person looks at it."""
         with contextlib.suppress(ValueError):

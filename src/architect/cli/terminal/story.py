@@ -28,6 +28,7 @@ from architect.cli.terminal.style import (
     two_sides,
 )
 from architect.cli.terminal.words import Words
+from architect.commands.model import Effect
 from architect.kernel.ids import ActionId, RunId
 from architect.runs.events import (
     ConditionMeasured,
@@ -101,9 +102,12 @@ class Story:
         self._said: dict[tuple[str, ActionId | None], Truth] = {}
         self._asked_since: dict[tuple[str, Occasion, ActionId | None], datetime] = {}
         self._has_measured_before = False
+        self._lines: list[tuple[str, Stream]] = []
+        self._held_at = ""
+        self._last: tuple[object, ...] = ()
         self._doing: Doing | None = None
         self._spinner = Spinner("line" if screen.is_ascii else "dots")
-        self.output = ShownOutput(self._say_output)
+        self.output = ShownOutput(self._take_output)
 
     def moving(self) -> AbstractContextManager[None]:
         """Show the moving line while the block works; where nobody looks at a terminal there is none."""
@@ -139,8 +143,7 @@ class Story:
         at = clock(max(0.0, (event.at - self._began_at).total_seconds()))
         match typed:
             case StepStarted():
-                self._begin(typed.action, at, "▸", attempt=typed.attempt)
-                self._do(f"{typed.action} {self._title(typed.action)}")
+                self._start(typed, at)
             case StepEnded():
                 self._ended(typed, at)
             case ConditionMeasured():
@@ -167,6 +170,17 @@ class Story:
         found = self._actions.get(action)
         return outside(found.title) if found else ""
 
+    def _start(self, event: StepStarted, at: str) -> None:
+        """Tell that an action begins; of a read that is tried again only what is new, once it is known."""
+        action = self._actions.get(event.action)
+        is_read_again = event.attempt > 1 and action is not None and action.effect is Effect.READ
+        self.output.begin()
+        self._lines = []
+        self._held_at = at if is_read_again else ""
+        if not is_read_again:
+            self._begin(event.action, at, "▸", attempt=event.attempt)
+        self._do(f"{event.action} {self._title(event.action)}{_again(event.attempt)}")
+
     def _begin(self, name: ActionId, at: str, mark: str, *, attempt: int = 1, style: str = "") -> None:
         """Tell that an action begins, below the heading of its step."""
         action = self._actions.get(name)
@@ -174,11 +188,9 @@ class Story:
             self._step = (action.step, action.step_title)
             self._screen.say()
             self._screen.say(Text(f"{action.step}  {outside(action.step_title)}", style="bold"), hang=3)
-        self.output.begin()
         effect = effect_text(action.effect) if action else Text("")
-        again = f" (attempt {attempt})" if attempt > 1 else ""
         prefix = Text.assemble((at, "dim"), (f" {mark} {name:<5} ", style), effect, " ")
-        self._screen.say(f"{self._title(name)}{again}", prefix=prefix, hang=_TITLE_COLUMN)
+        self._screen.say(f"{self._title(name)}{_again(attempt)}", prefix=prefix, hang=_TITLE_COLUMN)
 
     def _ended(self, event: StepEnded, at: str) -> None:
         if event.outcome is Outcome.NOT_STARTED:
@@ -188,12 +200,31 @@ class Story:
         self._doing = None
         is_well = event.outcome.is_success
         style = "green" if is_well else "red"
+        if self._is_the_same(event):
+            mark = Text.assemble((self._held_at, "dim"), (f" {'✓' if is_well else '✗'} {event.action:<5} ", style))
+            self._screen.say(f"attempt {event.attempt}: the same, {duration(event.duration_s)}", prefix=mark)
+            self._held_at = ""
+            return
+        self._let_go(event)
         text = Text(result_of(event), style=style)
         if is_shortened:
             text.append(f" · all of it: architect runs output {self._run} {event.action}", style="dim")
         self._screen.say(text, prefix=Text(f"{_RESULT}{'✓' if is_well else '✗'} ", style=style))
         for note in event.notes:
             self._screen.say(Text(outside(note), style="dim"), prefix=f"{_RESULT}  ")
+
+    def _is_the_same(self, event: StepEnded) -> bool:
+        """Say whether a read that was tried again ended as it did before, with the same words."""
+        before, self._last = self._last, (event.action, event.outcome, event.reason, *self._lines)
+        return bool(self._held_at) and before == self._last
+
+    def _let_go(self, event: StepEnded) -> None:
+        """Print what was held back."""
+        if self._held_at:
+            self._begin(event.action, self._held_at, "▸", attempt=event.attempt)
+            self._held_at = ""
+            for line, stream in self._lines:
+                self._say_output(line, stream)
 
     def _measured(self, event: ConditionMeasured, moment: datetime, at: str) -> None:
         """Tell an answer when it is the first one or another one; a check of a step always once."""
@@ -240,9 +271,18 @@ class Story:
         if text:
             self._screen.say(text, prefix=Text.assemble((at, "dim"), " · "))
 
+    def _take_output(self, line: str, stream: Stream) -> None:
+        self._lines.append((line, stream))
+        if not self._held_at:
+            self._say_output(line, stream)
+
     def _say_output(self, line: str, stream: Stream) -> None:
         style = "dim" if stream is Stream.STDERR else ""
         self._screen.say_verbatim(line.expandtabs(8), prefix=_OUTPUT, style=style)
+
+
+def _again(attempt: int) -> str:
+    return f" (attempt {attempt})" if attempt > 1 else ""
 
 
 def result_of(event: StepEnded) -> str:
