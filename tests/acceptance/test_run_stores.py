@@ -10,6 +10,7 @@ from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 
+import psutil
 import pytest
 
 from architect.kernel.clock import Clock, OffsetClock
@@ -18,7 +19,7 @@ from architect.runs.service import RunService
 from architect.runs.voting import VotingRules
 from architect.storage.stores import FILE_NAME, open_stores, store_place
 from command_line import PROGRAM, CommandLine
-from inside import eventually
+from inside import Inside, eventually
 from runs_world import DANA, plan, shell
 from store_server import StoreServer
 
@@ -185,3 +186,42 @@ def test_a_store_that_cannot_be_reached_from_the_start_is_wrong_use(
     assert "the store cannot be reached" in done.err
     assert own_server.password not in done.err
     own_server.start()
+
+
+ASKING = """\
+# The shop is slow
+
+## 1. Look
+
+```bash
+# Wait for the answer
+psql "$DATABASE_URL" -X -c "SELECT pg_sleep(600)"
+```
+
+```bash
+# Ask again
+psql "$DATABASE_URL" -X -c "SELECT count(*) FROM orders"
+```
+"""
+
+
+def test_a_database_that_goes_away_in_the_middle_fails_the_reads_and_is_told(
+    command_line: CommandLine, own_sandbox: Inside
+) -> None:
+    command_line.environment["ARCHITECT_STATE"] = str(own_sandbox.state)
+    process = command_line.start("run", command_line.document(ASKING), "--profile", "sandbox")
+
+    def is_asked() -> bool:
+        with own_sandbox.connect(role="postgres") as connection:
+            return bool(connection.execute("SELECT 1 FROM pg_stat_activity WHERE wait_event = 'PgSleep'").fetchone())
+
+    assert eventually(is_asked, within_s=60)
+    servers = psutil.Process(own_sandbox.world.guard.pid).children(recursive=True)
+    primary = next(each for each in servers if "postgres" in each.name() and "primary" in " ".join(each.cmdline()))
+    primary.kill()
+    out, err = process.communicate(timeout=90)
+    assert process.returncode == 1, err
+    assert "server closed the connection unexpectedly" in out
+    assert out.count("connection to server") >= 1
+    assert "failed reads: 1.1, 1.2" in out
+    assert command_line.call("audit", "verify").code == 0

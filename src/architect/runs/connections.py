@@ -13,6 +13,9 @@ from architect.kernel.errors import RefusedError
 
 _VARIABLE = re.compile(r"\$(?:\{(\w+)\}|(\w+))")
 _PROGRAM = re.compile(r"[`;&|<>()\n]|\$\(")
+_PASSWORD = re.compile(
+    r"(?P<before>://[^:/@\s]*:|\b(?:password|passwd|pwd)\s*=\s*)(?:'(?:[^'\\]|\\.)*'|[^@\s'\"]+)", re.IGNORECASE
+)
 _PSQL_VALUED = {
     "-h": "host", "--host": "host", "-p": "port", "--port": "port",
     "-U": "user", "--username": "user", "-d": "dbname", "--dbname": "dbname",
@@ -35,6 +38,11 @@ class ConnectionTextError(RefusedError):
     code = "connection-text"
 
 
+def shown(text: str) -> str:
+    """Return the beginning of a connection as it may be shown: without a password in it."""
+    return _PASSWORD.sub(r"\g<before>…", text)[:80]
+
+
 class NoValueError(ConnectionTextError):
     """A connection names a variable that has no value yet."""
 
@@ -47,11 +55,11 @@ def expanded_words(text: str, variables: Mapping[str, str]) -> tuple[str, ...]:
     Raises ConnectionTextError for whatever else a shell would do, and for variables without a value.
     """
     if _PROGRAM.search(text):
-        raise ConnectionTextError(f"the connection `{text[:80]}` needs a shell", hint="name the database plainly")
+        raise ConnectionTextError(f"the connection `{shown(text)}` needs a shell", hint="name the database plainly")
     try:
         words = shlex.split(text)
     except ValueError as error:
-        raise ConnectionTextError(f"the connection `{text[:80]}` has open quotes") from error
+        raise ConnectionTextError(f"the connection `{shown(text)}` has open quotes") from error
     return tuple(expand(word, variables) for word in words)
 
 
@@ -76,9 +84,11 @@ def postgres_parameters(text: str | None, variables: Mapping[str, str]) -> Mappi
         found |= _psql_options(words[1:])
     elif len(words) == 1:
         found["dbname"] = words[0]
+    elif words and all("=" in word for word in words):
+        found["dbname"] = expand((text or "").strip(), variables)
     elif words:
         raise ConnectionTextError(
-            f"the connection `{(text or '')[:80]}` is not psql's", hint="run it in your own terminal"
+            f"the connection `{shown(text or '')}` is not psql's", hint="run it in your own terminal"
         )
     return found
 

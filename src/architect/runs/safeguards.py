@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
+import shlex
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from urllib.parse import urlsplit
@@ -12,7 +13,7 @@ from architect.commands.model import CommandEffect, Effect, Flag
 from architect.runs.connections import place_options
 from architect.runs.model import Executor, FileDigest, PlannedAction
 from architect.runs.profiles import Profile, ProfileKind
-from architect.work.leases import UNRESOLVED
+from architect.work.leases import EVERYTHING, UNRESOLVED
 
 _URL = re.compile(r"\b(?:https?|wss?|ftp)://[^\s'\"|;<>)]+", re.IGNORECASE)
 _PATH = re.compile(r"(?<![\w/.$:@-])(?:\./)?[\w.-]+(?:/[\w.-]+)*(?![\w/])")
@@ -48,13 +49,20 @@ def targets_of(commands: Sequence[CommandEffect], identities: Mapping[str, str])
             return ()
         is_elsewhere = speaks_elsewhere(command, commands)
         identity = UNRESOLVED if is_elsewhere else identities.get(family(system), UNRESOLVED)
-        found.append(f"{system}@{identity}: {command.target}")
+        found.append(f"{system}@{identity}: {_object(command)}")
     return tuple(dict.fromkeys(found))
 
 
 def connection_key(system: str, connection: str) -> str:
     """Return the name under which the identity of a system is kept that is reached by this connection."""
     return f"{system} {connection}"
+
+
+def _object(command: CommandEffect) -> str:
+    """Return what a command changes; of a client that names a database and nothing in it, everything there."""
+    target = command.target
+    is_whole = target is not None and not target.kind and not target.name
+    return EVERYTHING if is_whole and connection_of(command, family(command.system)) else str(target)
 
 
 def family(system: str) -> str:
@@ -67,13 +75,19 @@ def connection_of(command: CommandEffect, system: str) -> str | None:
     given = dict(command.parameters)
     if family(command.system) != system:
         return None
+    if system == "postgresql":
+        return _database_of(command, given.get("connection", ""))
     if "connection" in given:
         return given["connection"]
-    if "host" not in given:
-        return None
-    if system == "redis":
-        return f"redis-cli -h {given['host']} -p {given.get('port') or 6379}"
-    return place_options(command.text) or f"psql -h {given['host']}"
+    return f"redis-cli -h {given['host']} -p {given.get('port') or 6379}" if "host" in given else None
+
+
+def _database_of(command: CommandEffect, named: str) -> str | None:
+    """Return how a client of PostgreSQL is told where to go: by options, by the database it names, by both."""
+    options = place_options(command.text) if command.tool else ""
+    if not options or not named:
+        return options or named or None
+    return options if f" {shlex.quote(named)}" in options else f"{options} {named}"
 
 
 def connections_of(commands: Sequence[CommandEffect], system: str) -> set[str]:
@@ -97,7 +111,12 @@ def option_of(command: CommandEffect, names: Sequence[str]) -> str:
 
 
 def _names_place(command: CommandEffect) -> bool:
-    """Say whether a command names a place of its own, beside what the environment says."""
+    """Say whether a command names a place of its own, beside what the environment says.
+
+    Of a database that place is asked who it is; of other systems it is not.
+    """
+    if family(command.system) == "postgresql":
+        return False
     if any(name == "host" for name, _ in command.parameters):
         return True
     options = _PLACE_OPTIONS.get(command.system.partition("-")[0], frozenset())

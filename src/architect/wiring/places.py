@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 from architect.commands.model import CommandEffect, Flag
 from architect.integrations.aws import undoing as aws
@@ -47,15 +48,12 @@ def _of_action(action: PlannedAction, site: Site, variables: Mapping[str, str]) 
     """Yield the places of one action, each system of it as its command or its connection says."""
     if action.executor in (Executor.SQL, Executor.REDIS):
         system = "postgresql" if action.executor is Executor.SQL else "redis"
-        yield _place(system, lambda: _by_connection(system, action.connection, variables))
+        yield _place(system, partial(_by_connection, system, action.connection, variables))
         return
-    is_connected = any(connection_of(command, "postgresql") is not None for command in action.commands)
     for command in action.commands:
         system = family(command.system)
-        if system == "postgresql" and is_connected and connection_of(command, system) is None:
-            continue
-        if system not in _LOCAL_FAMILIES | _WEB_FAMILIES:
-            yield _place(system, lambda command=command: _by_command(command, site, variables))  # type: ignore[misc]
+        if command.tool and system not in _LOCAL_FAMILIES | _WEB_FAMILIES:
+            yield _place(system, partial(_by_command, command, site, variables))
 
 
 def _place(system: str, name: Callable[[], str]) -> Place:

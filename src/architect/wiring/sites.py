@@ -23,11 +23,10 @@ from architect.integrations.redis import asking as redis
 from architect.integrations.shell.guarding import host_name
 from architect.kernel.errors import ArchitectError, OutsideError, RefusedError, UsageError
 from architect.runbooks.model import Document, Runbook
-from architect.runs.connections import NoValueError
+from architect.runs.connections import NoValueError, shown
 from architect.runs.model import Executor, Plan
 from architect.runs.planning import Request, Surroundings, make_plan
 from architect.runs.profiles import Profile, ProfileKind
-from architect.runs.redaction import SecretForms, redact
 from architect.runs.safeguards import connection_key, connections_of, family, speaks_elsewhere
 from architect.runs.state import RunState
 from architect.sandbox.control import find_world
@@ -247,7 +246,7 @@ def _require_databases(site: Site, state: RunState, expected: str) -> None:
     server = expected.rpartition("/")[0] or first.rpartition("/")[0]
     for connection, answer in answers:
         if answer and answer.rpartition("/")[0] != server:
-            where = redact(connection or "psql", SecretForms(()))
+            where = shown(connection or "psql")
             raise RefusedError(
                 f"`{where}` leads to {answer}; the profile {plan.profile} expects the server {server}",
                 hint="nothing was run",

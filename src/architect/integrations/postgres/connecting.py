@@ -65,10 +65,11 @@ def _spelled_out(given: Mapping[str, str], variables: Mapping[str, str]) -> Mapp
     name = given.get("dbname", "")
     if "://" in name or "=" in name:
         try:
-            parts = psycopg.conninfo.conninfo_to_dict(name)
-            return {**given, "dbname": "", **{key: str(value) for key, value in parts.items()}}
+            parts = {key: str(value) for key, value in psycopg.conninfo.conninfo_to_dict(name).items()}
         except psycopg.Error as error:
             raise DatabaseUnreachableError("the address of the database is not one that libpq reads") from error
+        given = {**given, "dbname": "", **parts}
+        name = given["dbname"]
     user = given.get("user") or variables.get("USER", "")
     return {"host": "", **given, "user": user, "dbname": name or user}
 
