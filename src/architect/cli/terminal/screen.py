@@ -10,7 +10,7 @@ import termios
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, TextIO, cast
 
-from rich.cells import chop_cells
+from rich.cells import cell_len
 from rich.console import Console, RenderableType
 from rich.live import Live
 from rich.text import Text
@@ -117,7 +117,7 @@ class Screen:
         if not self.is_terminal:
             self._print(Text.assemble(prefix, (line, style)))
             return
-        for piece in chop_cells(line, max(8, self.width - prefix.cell_len)) or [""]:
+        for piece in pieces(line, max(8, self.width - prefix.cell_len)):
             self._print(Text.assemble(prefix, (piece, style)))
 
     def wrapped(self, body: Text, *, prefix: Text, under: Text, width: int | None = None) -> Iterator[Text]:
@@ -160,6 +160,18 @@ class Screen:
             ),
         ):
             yield
+
+
+def pieces(line: str, width: int) -> Iterator[str]:
+    """Yield a line in pieces of at most so many columns, no character of it lost."""
+    begin = used = 0
+    for at, character in enumerate(line):
+        size = cell_len(character)
+        if used + size > width:
+            yield line[begin:at]
+            begin, used = at, 0
+        used += size
+    yield line[begin:]
 
 
 @contextlib.contextmanager
