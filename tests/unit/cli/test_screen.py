@@ -7,6 +7,7 @@ import io
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from rich.console import ConsoleDimensions
 from rich.text import Text
 
 from architect.cli.terminal.screen import Outlet, Screen, side_by_side
@@ -37,7 +38,7 @@ def at_terminal(columns: int, **environment: str) -> tuple[Screen, Tty]:
     """Return a screen of a width, and what is written to it."""
     stream = Tty()
     screen = Screen(stream, environment={"TERM": "dumb", **environment})
-    screen.console._width = columns
+    screen.console.size = ConsoleDimensions(columns, 25)
     return screen, stream
 
 

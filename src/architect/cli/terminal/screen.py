@@ -95,6 +95,7 @@ class Screen:
             markup=False,
             emoji=False,
             width=None if self.is_terminal else _number(environment.get("COLUMNS"), PLAIN_WIDTH),
+            _environ={name: value for name, value in environment.items() if name not in ("COLUMNS", "LINES")},
         )
 
     @property
