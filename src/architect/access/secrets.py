@@ -11,7 +11,8 @@ import re
 from architect.kernel.errors import IntegrityError, UsageError
 
 MIN_CHARACTERS = 8
-_N, _R, _P = 1 << 14, 8, 1
+_N, _R, _P = 1 << 15, 8, 3
+"""32 MiB, a tenth of a second: what OWASP asks of scrypt at the least."""
 _MAX_MEMORY = 64 << 20
 _FORM = re.compile(r"scrypt\$(\d+)\$(\d+)\$(\d+)\$([A-Za-z0-9+/=]+)\$([A-Za-z0-9+/=]+)")
 
