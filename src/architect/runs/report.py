@@ -18,7 +18,13 @@ from architect.runs.state import GateState, RunState, StepState, fold
 from architect.runs.values import visible
 
 OUTPUT_LINES = 30
-_MARKUP = re.compile(r"([\\`*_{}\[\]<>#|~!&])")
+OUTPUT_BYTES = 16_384
+"""How much of a step's output a report needs at the most."""
+
+_MAX_LINE = 400
+_MAX_WORDS = 600
+_MARKUP = re.compile(r"([\\`*_{}\[\]<>#|~!&$])|(?<=\w)(:)(?=//)|(?<=www)(\.)", re.IGNORECASE)
+_LIST_MARK = re.compile(r"\A(?=[-+=])|\A\d+(?=[.)])")
 _TRUTHS = {Truth.HOLDS: "holds", Truth.DOES_NOT: "does not hold", Truth.CANNOT_TELL: "cannot tell"}
 _OCCASIONS = {
     Occasion.BEFORE: "before the first change",
@@ -28,7 +34,7 @@ _OCCASIONS = {
 }
 
 ReadOutput = Callable[[OutputKey], str]
-"""Returns the stored output of an attempt as text."""
+"""Returns the beginning of the stored output of an attempt, `OUTPUT_BYTES` of it, as text."""
 
 
 def report(events: Sequence[Event], *, read_output: ReadOutput, checkpoint: str = "") -> str:
@@ -50,13 +56,13 @@ def _summary(state: RunState) -> Iterator[str]:
     yield f"# {inline(plan.title)}: {_verdict(state)}"
     yield ""
     if state.ended is not None:
-        yield f"{inline(state.ended.summary).capitalize()}."
+        yield f"{sentence(state.ended.summary)}."
         yield ""
     urgency = f", {inline(plan.severity)}" if plan.severity else ""
     yield f"| {state.run} | |"
     yield "|---|---|"
-    yield f"| runbook | {code(f'{plan.document}#{plan.runbook}')}{urgency} |"
-    yield f"| document | SHA-256 {code(plan.document_sha256)} |"
+    yield f"| runbook | {cell(f'{plan.document}#{plan.runbook}')}{urgency} |"
+    yield f"| document | SHA-256 {cell(plan.document_sha256)} |"
     yield f"| profile | {inline(plan.profile)} ({inline(plan.profile_kind)}) |"
     yield f"| began | {_moment(state.created_at)} |"
     yield f"| last event | {_moment(state.last_at)} ({_took((state.last_at - state.created_at).total_seconds())}) |"
@@ -115,7 +121,7 @@ def _values(state: RunState) -> Iterator[str]:
     yield "| variable | value | from |"
     yield "|---|---|---|"
     for name, value, reference, origin in rows:
-        shown = f"secret, {code(reference)}" if reference else code(value or "")
+        shown = f"secret, {cell(reference)}" if reference else cell(value or "")
         yield f"| {inline(name)} | {shown} | {inline(origin)} |"
     yield ""
 
@@ -190,12 +196,15 @@ def _output(state: RunState, ended: StepEnded, read_output: ReadOutput) -> Itera
     """Yield the first lines of what was printed, and the digest of all of it."""
     output = ended.output
     assert output is not None
-    key = OutputKey(run=state.run, action=ended.action, attempt=ended.attempt)
-    lines = visible(read_output(key)).splitlines()
-    yield from block("\n".join(lines[:OUTPUT_LINES]))
-    more = f"{len(lines) - OUTPUT_LINES} more lines; " if len(lines) > OUTPUT_LINES else ""
-    redacted = f", {output.redactions} places redacted" if output.redactions else ""
-    yield f"{more}{output.stored_bytes} bytes{redacted}, SHA-256 {code(output.sha256)}"
+    beginning = read_output(OutputKey(run=state.run, action=ended.action, attempt=ended.attempt))
+    lines = visible(beginning).splitlines()
+    is_cut = len(lines) > OUTPUT_LINES or len(beginning.encode()) < output.stored_bytes
+    yield from block("\n".join(_cut(line, _MAX_LINE) for line in lines[:OUTPUT_LINES]))
+    facts = [f"{output.stored_bytes:,} bytes"]
+    facts += [f"{output.redactions} places redacted"] if output.redactions else []
+    facts += [f"{output.dropped_bytes:,} bytes dropped"] if output.dropped_bytes else []
+    more = f"; all of it: {code(f'architect runs output {state.run} {ended.action}')}" if is_cut else ""
+    yield f"{', '.join(facts)}, SHA-256 {code(output.sha256)}{more}"
     yield ""
 
 
@@ -209,16 +218,28 @@ def _proof(state: RunState, events: Sequence[Event], checkpoint: str) -> Iterato
 
 
 def inline(text: str) -> str:
-    """Return text from outside for the middle of a line: one line, no markup."""
-    return _MARKUP.sub(r"\\\1", " ".join(visible(text).split()))
+    """Return text from outside for the middle of a line: one line, no markup, no link that a host makes by itself."""
+    return _MARKUP.sub(lambda found: f"\\{found[0]}", _one_line(text))
+
+
+def sentence(text: str) -> str:
+    """Return text from outside for the beginning of a line: no list, no heading underlined."""
+    line = _one_line(text)
+    shown = inline(line[:1].upper() + line[1:])
+    return _LIST_MARK.sub(lambda found: f"{found[0]}\\", shown, count=1)
 
 
 def code(text: str) -> str:
-    """Return text from outside as inline code, behind as many backquotes as it needs; safe in a table."""
-    line = " ".join(visible(text).split()).replace("|", "\\|") or " "
+    """Return text from outside as inline code, behind as many backquotes as it needs."""
+    line = _one_line(text) or " "
     ticks = "`" * (max((len(run) for run in re.findall(r"`+", line)), default=0) + 1)
     pad = " " if line.startswith("`") or line.endswith("`") else ""
     return f"{ticks}{pad}{line}{pad}{ticks}"
+
+
+def cell(text: str) -> str:
+    """Return text from outside as inline code in a table."""
+    return code(text).replace("|", "\\|")
 
 
 def block(text: str) -> Iterator[str]:
@@ -228,6 +249,14 @@ def block(text: str) -> Iterator[str]:
     yield from visible(text).splitlines()
     yield fence
     yield ""
+
+
+def _one_line(text: str) -> str:
+    return _cut(" ".join(visible(text).split()), _MAX_WORDS)
+
+
+def _cut(text: str, limit: int) -> str:
+    return text if len(text) <= limit else f"{text[:limit]}… ({len(text) - limit:,} more characters)"
 
 
 def _moment(at: datetime) -> str:
