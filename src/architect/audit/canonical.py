@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from json.encoder import encode_basestring as _quoted
 from typing import Any
 
 import msgspec
@@ -87,21 +88,14 @@ def digest_of(entry: Entry) -> str:
 
     Raises IntegrityError for an entry that has no canonical form.
     """
-    try:
-        data = entry.data.encode()
-    except UnicodeEncodeError as error:
-        raise IntegrityError(f"the data are not UTF-8: {error}") from error
-    pieces = (
-        b'{"actor":' + canonical(entry.actor),
-        b'"at":' + canonical(entry.at),
-        b'"data":' + data,
-        b'"kind":' + canonical(entry.kind),
-        b'"prev":' + canonical(entry.prev),
-        b'"seq":' + canonical(entry.seq),
-        b'"stream":' + canonical(entry.stream),
-        b'"version":' + canonical(entry.version) + b"}",
+    line = (
+        f'{{"actor":{_quoted(entry.actor)},"at":{_quoted(entry.at)},"data":{entry.data},"kind":{_quoted(entry.kind)},'
+        f'"prev":{_quoted(entry.prev)},"seq":{entry.seq:d},"stream":{_quoted(entry.stream)},"version":{entry.version:d}}}'
     )
-    return hashlib.sha256(b",".join(pieces)).hexdigest()
+    try:
+        return hashlib.sha256(line.encode()).hexdigest()
+    except UnicodeEncodeError as error:
+        raise IntegrityError(f"this cannot be recorded as it stands: {error}") from error
 
 
 def link(head: Head, draft: Draft, *, at: datetime) -> tuple[Event, Entry]:

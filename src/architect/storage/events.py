@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, bindparam, func, insert, select, text, update
+from sqlalchemy import Connection, Dialect, bindparam, func, insert, select, text, update
 
 from architect.audit.canonical import event_of, link, parse_moment
 from architect.audit.chain import whole_stream
@@ -59,8 +59,30 @@ _ADDED = """
     INSERT INTO events (stream, seq, at, actor, kind, data, version, prev, hash)
     SELECT :stream, :seq, :at, :actor, :kind, :data, :version, :prev, :hash
 """
-_MOVE_AS_KNOWN, _ADD_ONE = text(_MOVED_WHERE_ALL_IS_AS_KNOWN), text(_ADDED)
-_MOVE_AND_ADD = text(f"WITH moved AS ({_MOVED_WHERE_ALL_IS_AS_KNOWN} RETURNING stream) {_ADDED} FROM moved")
+
+
+class _Prepared:
+    """A statement of the hot path, whose text is made once for a kind of database."""
+
+    def __init__(self, statement: str) -> None:
+        self._statement = text(statement)
+        self._made: dict[str, tuple[str, Sequence[str] | None]] = {}
+
+    def execute(self, connection: Connection, values: Mapping[str, object]) -> int:
+        """Run it; return how many rows it wrote."""
+        statement, names = self._made.get(connection.dialect.name) or self._make(connection.dialect)
+        given = tuple(values[name] for name in names) if names is not None else dict(values)
+        return connection.exec_driver_sql(statement, given).rowcount
+
+    def _make(self, dialect: Dialect) -> tuple[str, Sequence[str] | None]:
+        compiled = self._statement.compile(dialect=dialect)
+        self._made[dialect.name] = made = str(compiled), getattr(compiled, "positiontup", None)
+        return made
+
+
+_MOVE_AS_KNOWN = _Prepared(_MOVED_WHERE_ALL_IS_AS_KNOWN)
+_ADD_ONE = _Prepared(_ADDED)
+_MOVE_AND_ADD = _Prepared(f"WITH moved AS ({_MOVED_WHERE_ALL_IS_AS_KNOWN} RETURNING stream) {_ADDED} FROM moved")
 
 
 class SqlEvents(EventStore):
@@ -141,11 +163,11 @@ class SqlEvents(EventStore):
         }
         if not self._database.is_sqlite:
             with self._database.read() as connection:
-                return connection.execute(_MOVE_AND_ADD, values).rowcount == 1
+                return _MOVE_AND_ADD.execute(connection, values) == 1
         with self._database.write() as connection:
-            is_as_known = connection.execute(_MOVE_AS_KNOWN, values).rowcount == 1
+            is_as_known = _MOVE_AS_KNOWN.execute(connection, values) == 1
             if is_as_known:
-                connection.execute(_ADD_ONE, values)
+                _ADD_ONE.execute(connection, values)
             return is_as_known
 
     def _remember(self, last: Entry) -> None:
