@@ -48,6 +48,7 @@ class Chain:
         self.at: datetime | None = None
         self.fault: Fault | None = None
         self._is_thorough = is_thorough
+        self._seen_at: datetime | None = None
 
     def take(self, entry: Entry) -> Event | None:
         """Return the event of the next entry; None from the first fault on."""
@@ -55,6 +56,7 @@ class Chain:
             return None
         try:
             event = event_of(entry)
+            self._seen_at = event.at
             self.fault = self._fault_of(entry, event)
         except IntegrityError as error:
             self.fault = self._wrong(FaultKind.EDITED, f"{self._next} is not what was written: {error.message}")
@@ -100,7 +102,13 @@ class Chain:
         return self._wrong(FaultKind.REPLACED, message, back=1)
 
     def _wrong(self, kind: FaultKind, message: str, *, back: int = 0) -> Fault:
-        return Fault(kind=kind, stream=self.head.stream, seq=self.head.seq + 1 - back, message=message, at=self.at)
+        return Fault(
+            kind=kind,
+            stream=self.head.stream,
+            seq=self.head.seq + 1 - back,
+            message=message,
+            at=self.at or self._seen_at,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

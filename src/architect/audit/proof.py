@@ -131,20 +131,23 @@ class Prover:
     def compare_heads(self, kept: Iterable[KeptHead]) -> None:
         """Compare what the store keeps beside the events with what is there."""
         covered, without = self._covered(), set(self._heads)
+        miscounted: list[KeptHead] = []
         for row in kept:
             without.discard(row.stream)
             if not self._has_fault(row.stream):
                 self._compare_head(row)
-            expected = covered.get(row.stream, 0)
-            if row.covered != expected and not self._has_fault(CHECKPOINTS) and not self._has_fault(row.stream):
-                message = (
-                    f"the store says that checkpoints cover {row.stream} up to event {row.covered}: it is {expected}"
-                )
-                self._add(FaultKind.LIST, row.stream, expected, message=message, at=self._ends.get(row.stream))
+            if row.covered != covered.get(row.stream, 0):
+                miscounted.append(row)
         for stream in sorted(without):
-            if not self._has_fault(stream):
-                message = f"the store does not know how far {stream} goes: its head is missing"
-                self._add(FaultKind.LIST, stream, self._heads[stream].seq, message=message, at=self._ends[stream])
+            message = f"the store does not know how far {stream} goes: its head is missing"
+            self._add_beside(stream, self._heads[stream].seq, message)
+        for row in miscounted if not self._has_fault(CHECKPOINTS) else ():
+            expected = covered.get(row.stream, 0)
+            message = f"the store says that checkpoints cover {row.stream} up to event {row.covered}: it is {expected}"
+            self._add_beside(row.stream, expected, message)
+
+    def _add_beside(self, stream: StreamId, seq: int, message: str) -> None:
+        self.add(Fault(kind=FaultKind.LIST, stream=stream, seq=seq, message=message, at=self._ends.get(stream)))
 
     def _compare_head(self, row: KeptHead) -> None:
         found = self._heads.get(row.stream) or Head(stream=row.stream, seq=0, hash=GENESIS)
@@ -257,7 +260,7 @@ class Prover:
         self._notes.append(text)
 
     def proof(self, *, copies: int) -> Proof:
-        """Return what was found, the earliest fault first."""
+        """Return what was found, the earliest fault first, those of lists last."""
         counted = {name: head for name, head in self._heads.items() if name != CHECKPOINTS}
         return Proof(
             streams=len(self._heads),
@@ -265,7 +268,7 @@ class Prover:
             checkpoints=len(self._checkpoints),
             copies=copies,
             uncovered=_uncovered(counted, self._covered()),
-            faults=tuple(sorted(self._faults, key=lambda fault: (fault.at or _NEVER, fault.stream, fault.seq))),
+            faults=tuple(sorted(self._faults, key=_order)),
             notes=tuple(self._notes),
             last=self._checkpoints[-1] if self._checkpoints else None,
         )
@@ -279,6 +282,10 @@ class Prover:
 
     def _has_fault(self, stream: StreamId) -> bool:
         return stream in self._faulty
+
+
+def _order(fault: Fault) -> tuple[bool, datetime, str, int]:
+    return fault.kind is FaultKind.LIST, fault.at or _NEVER, fault.stream, fault.seq
 
 
 def _uncovered(heads: Mapping[StreamId, Head], covered: Mapping[StreamId, int]) -> int:

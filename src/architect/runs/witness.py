@@ -116,6 +116,8 @@ def _unlike(recorded: OutputDigest, chunks: Iterable[OutputChunk]) -> str:
     def proved() -> Iterator[tuple[Stream, bytes]]:
         nonlocal count
         for chunk in chunks:
+            if chunk.number != count:
+                raise IntegrityError(f"chunk {count} is missing")
             count += 1
             if count <= recorded.chunks:
                 yield chunk.stream, decompressed(chunk)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, Dialect, bindparam, func, insert, select, text, update
+from sqlalchemy import Connection, Dialect, Select, bindparam, func, insert, select, text, update
 
 from architect.audit.canonical import event_of, link, parse_moment
 from architect.audit.chain import whole_stream
@@ -46,7 +47,8 @@ _OF_STREAM = (
     .where(streams.c.stream == bindparam("name"))
     .order_by(events.c.seq)
 )
-_ALL = select(events).order_by(events.c.stream, events.c.seq).execution_options(yield_per=_BATCH)
+ALL_EVENTS = select(events).order_by(events.c.stream, events.c.seq)
+"""Stream by stream and in order."""
 
 _MOVED_WHERE_ALL_IS_AS_KNOWN = """
     UPDATE streams SET seq = :seq, hash = :hash
@@ -143,8 +145,7 @@ class SqlEvents(EventStore):
     def all_events(self) -> Iterator[Event]:
         """Yield every event, stream by stream, all of one moment. Raises IntegrityError at an entry that is none."""
         with self._database.snapshot() as connection:
-            for entry in all_entries(connection):
-                yield event_of(entry)
+            yield from map(event_of, entries_of(connection, ALL_EVENTS))
 
     def _linked(self, head: Head, drafts: Iterable[Draft]) -> Iterator[tuple[Event, Entry]]:
         """Yield each draft as the event that follows, with its entry."""
@@ -177,10 +178,10 @@ class SqlEvents(EventStore):
         self._known[last.stream] = Head(stream=last.stream, seq=last.seq, hash=last.hash)
 
 
-def all_entries(connection: Connection) -> Iterator[Entry]:
-    """Yield every entry as it is stored, proved or not, stream by stream and in order."""
-    for row in connection.execute(_ALL):
-        yield Entry._make(row)
+def entries_of(connection: Connection, query: Select[Any]) -> Iterator[Entry]:
+    """Yield the entries that a query of events finds as they are stored, proved or not, few at a time."""
+    with connection.execute(query.execution_options(yield_per=_BATCH)) as rows:
+        yield from map(Entry._make, rows)
 
 
 def _head(connection: Connection, stream: StreamId) -> tuple[Head, datetime | None]:

@@ -16,19 +16,18 @@ from architect.kernel.ids import PersonId, RunId
 from architect.runs.events import stream_of
 from architect.runs.ports import OutputChunk, OutputKey
 from architect.storage.database import Database
-from architect.storage.events import all_entries
+from architect.storage.events import ALL_EVENTS, entries_of
 from architect.storage.runs import OF_ATTEMPT, chunk_of, number_of, run_called
 from architect.storage.schema import events, installation, person_secrets, runs, streams
 
 _CHECKPOINTS = select(events).where(events.c.stream == CHECKPOINTS).order_by(events.c.seq)
-_HEADS = select(streams.c.stream, streams.c.seq, streams.c.hash, streams.c.covered).order_by(streams.c.stream)
+_HEADS = select(streams.c.stream, streams.c.seq, streams.c.hash, streams.c.covered).execution_options(yield_per=1000)
 _LINE = select(runs.c.line).where(runs.c.number == bindparam("run"))
 _BEREFT = select(runs.c.number).where(
     runs.c.line.is_not(None),
     ~exists().where(events.c.stream == literal(stream_of(run_called(""))) + sql_cast(runs.c.number, TextType)),
 )
-_ROWS = 1000
-_CHUNKS = 4
+_CHUNKS = OF_ATTEMPT.execution_options(yield_per=4)
 
 
 class Moment:
@@ -43,17 +42,16 @@ class Moment:
 
     def checkpoints(self) -> Iterator[Entry]:
         """Yield the stream of checkpoints."""
-        for row in self._connection.execute(_CHECKPOINTS.execution_options(yield_per=_ROWS)):
-            yield Entry._make(row)
+        return entries_of(self._connection, _CHECKPOINTS)
 
     def entries(self) -> Iterator[Entry]:
         """Yield every entry, stream by stream and in order."""
-        return all_entries(self._connection)
+        return entries_of(self._connection, ALL_EVENTS)
 
     def heads(self) -> Iterator[KeptHead]:
         """Yield what is kept beside the events of every stream."""
-        for row in self._connection.execute(_HEADS.execution_options(yield_per=_ROWS)):
-            yield KeptHead(*row)
+        with self._connection.execute(_HEADS) as rows:
+            yield from map(KeptHead._make, rows)
 
     def line(self, run: RunId) -> str | None:
         """Return the line of a run as it is stored; None where there is none."""
@@ -65,10 +63,9 @@ class Moment:
 
     def chunks(self, key: OutputKey) -> Iterator[OutputChunk]:
         """Yield the stored output of an attempt, in order."""
-        query = OF_ATTEMPT.execution_options(yield_per=_CHUNKS)
         names = {"run": key.run, "action": key.action, "attempt": key.attempt, "after": -1}
-        for row in self._connection.execute(query, names):
-            yield chunk_of(*row)
+        with self._connection.execute(_CHUNKS, names) as rows:
+            yield from (chunk_of(*row) for row in rows)
 
     def verifiers(self) -> Mapping[PersonId, str]:
         """Return the verifiers of people's secrets, by name."""

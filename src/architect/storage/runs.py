@@ -110,7 +110,11 @@ class SqlRunIndex(RunIndex):
             if not self._database.is_sqlite:
                 connection.execute(text("LOCK TABLE runs IN SHARE ROW EXCLUSIVE MODE"))
             connection.execute(update(runs).values(line=None))
-            return sum(_put(connection, summary) for summary in summaries)
+            count = 0
+            for summary in summaries:
+                _put(connection, summary)
+                count += 1
+        return count
 
 
 def number_of(run: RunId) -> int | None:
@@ -125,11 +129,11 @@ def run_called(number: str) -> RunId:
     return RunId(_PREFIX + number)
 
 
-def _put(connection: Connection, summary: RunSummary) -> int:
-    """Store one line; return 1."""
+def _put(connection: Connection, summary: RunSummary) -> None:
     number, line = number_of(summary.run), msgspec.json.encode(summary).decode()
     changed = connection.execute(update(runs).where(runs.c.number == number).values(line=line))
-    return changed.rowcount or connection.execute(insert(runs).values(number=number, line=line)).rowcount
+    if changed.rowcount == 0:
+        connection.execute(insert(runs).values(number=number, line=line))
 
 
 def _summary(line: str) -> RunSummary:
