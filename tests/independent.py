@@ -24,7 +24,7 @@ def canonical_text(value: Any) -> str:
 
 
 def number_text(number: float) -> str:
-    """Return a double as ECMAScript spells it: the shortest digits that give it back, an exponent from 1e21 and below 1e-6."""
+    """Return a double as ECMAScript spells it: shortest digits, an exponent from 1e21 up and below 1e-6."""
     if number == 0:
         return "0"
     sign = "-" if number < 0 else ""

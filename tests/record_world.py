@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -83,6 +86,26 @@ class Record:
         if result.exception is not None and not isinstance(result.exception, SystemExit):
             raise result.exception
         return Said(code=result.exit_code, out=result.stdout, err=result.stderr)
+
+    def process(self, *words: str, prepare: Callable[[], None] | None = None) -> subprocess.Popen[str]:
+        """Start the command line as a process of its own; `prepare` runs in it first."""
+        given = {"ARCHITECT_STATE": str(self.folder), "XDG_CONFIG_HOME": str(self.folder / "none")}
+        given |= {"ARCHITECT_DATABASE_URL": self.url or ""} | self.environment
+        return subprocess.Popen(
+            [sys.executable, "-m", "architect.cli.main", *words],
+            env={**os.environ, **given},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            preexec_fn=prepare,
+        )
+
+    def call_apart(self, *words: str, prepare: Callable[[], None] | None = None) -> Said:
+        """Call the command line in a process of its own."""
+        process = self.process(*words, prepare=prepare)
+        out, err = process.communicate(timeout=60)
+        return Said(code=process.returncode, out=out, err=err)
 
     def verify(self, *words: str) -> Said:
         """Call `architect audit verify`."""

@@ -40,19 +40,6 @@ def file_record(tmp_path: Path) -> Record:
     return Record.of_new(tmp_path / "state", "sqlite")
 
 
-def process(record: Record, *words: str) -> subprocess.Popen[str]:
-    """Start the command line as a process of its own."""
-    environment = {**os.environ, "ARCHITECT_STATE": str(record.folder), "ARCHITECT_DATABASE_URL": record.url or ""}
-    return subprocess.Popen(
-        [sys.executable, "-m", "architect.cli.main", *words],
-        env=environment,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-
-
 # Export
 
 
@@ -147,7 +134,7 @@ def busy(record: Record) -> Iterator[Callable[[], int]]:
 
 
 def test_verification_while_others_write_gives_no_false_alarm(record: Record, busy: Callable[[], int]) -> None:
-    checkpoints = [process(record, "audit", "checkpoint") for _ in range(3)]
+    checkpoints = [record.process("audit", "checkpoint") for _ in range(3)]
     before = busy()
     for _ in range(15):
         said = record.verify()
@@ -167,7 +154,7 @@ def test_checkpoints_made_by_many_at_once_follow_each_other(record: Record, busy
         made.extend(short_form(record.checkpoint()) for _ in range(5))
 
     record.checkpoint()
-    makers = [process(record, "audit", "checkpoint") for _ in range(3)]
+    makers = [record.process("audit", "checkpoint") for _ in range(3)]
     make()
     for maker in makers:
         out, err = maker.communicate(timeout=60)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sqlite3
 import time
 from collections.abc import Iterator
@@ -23,6 +24,10 @@ BUSY_S = 30.0
 """How long a writer waits for another one on SQLite."""
 
 _ASK_AGAIN_S = 5.0
+_MAGIC = b"SQLite format 3\0"
+_HOST = re.compile(r"[A-Za-z0-9._:-]*")
+"""What else is taken for a host is a piece of a password."""
+
 _POSTGRESQL = ("postgresql", "postgres")
 _PRAGMAS = ("synchronous = full", "foreign_keys = on", "temp_store = memory")
 _CONNECTING = {
@@ -91,17 +96,16 @@ class Database:
             with self.read() as connection:
                 yield connection
             return
-        with in_our_words(self.place):
-            engine = create_engine("sqlite://", creator=lambda: _looking(Path(self.place)), poolclass=NullPool)
-            with engine.connect() as connection:
-                yield connection
+        looking = _looking(self.file)
+        engine = create_engine("sqlite://", creator=lambda: looking, poolclass=NullPool)
+        with in_our_words(self.place), engine.connect() as connection:
+            yield connection
 
     def make_ready(self) -> None:
         """Make the file where there is none, and let readers and writers not wait for each other."""
         if self.file is None:
             return
-        if not self.file.exists():
-            _make(self.file)
+        _make_private(self.file)
         with self.read() as connection:
             connection.exec_driver_sql("PRAGMA journal_mode = wal")
 
@@ -126,6 +130,8 @@ def open_database(address: str | Path, *, busy_s: float = BUSY_S) -> Database:
         return _open_file(Path(url.database), busy_s)
     if kind not in _POSTGRESQL:
         raise SettingsError(f"the store cannot be a database of kind {kind[:40]!r}", hint=_EXPECTED)
+    if not _HOST.fullmatch(url.host or "") or "@" in (url.database or ""):
+        raise SettingsError("the store's address is no URL", hint=_EXPECTED)
     return _open_server(url.set(drivername="postgresql+psycopg"))
 
 
@@ -164,17 +170,30 @@ def _text(data: bytes) -> str:
 
 def _looking(path: Path) -> sqlite3.Connection:
     """Connect so that no file is made beside the database; a missing or an empty file is an empty database."""
-    if not path.exists():
-        return sqlite3.connect(":memory:")
-    if not path.is_file():
-        raise IntegrityError("this is no file", place=str(path), hint="name a state folder of its own with --state")
+    try:
+        if not path.exists():
+            return sqlite3.connect(":memory:")
+        if not path.is_file():
+            what = "a folder" if path.is_dir() else "no file"
+            raise IntegrityError(f"this is {what}", place=str(path), hint="name a state folder of its own with --state")
+        with path.open("rb") as file:
+            beginning = file.read(len(_MAGIC))
+    except OSError as error:
+        hint = "look at the state folder's owner and mode"
+        raise StoreError(f"the store cannot be read: {error.strerror}", place=str(path), hint=hint) from error
+    if beginning not in (_MAGIC, b""):
+        raise IntegrityError("this is no database", place=str(path), hint="nothing was changed")
     is_in_use = path.with_name(f"{path.name}-wal").exists()
     return _connect(path, "mode=ro" if is_in_use else "mode=ro&immutable=1", BUSY_S)
 
 
-def _make(path: Path) -> None:
+def _make_private(path: Path) -> None:
+    """Make the file where there is none, and take from others what they may do with it."""
     try:
-        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600))
+        if not path.exists():
+            os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600))
+        elif path.stat().st_mode & 0o077:
+            path.chmod(0o600)
     except OSError as error:
         raise StoreError(f"the store cannot be made: {error.strerror}", place=str(path)) from error
 

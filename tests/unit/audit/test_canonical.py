@@ -186,7 +186,14 @@ def test_an_entry_with_a_value_of_another_kind_is_none(change: dict[str, Any]) -
         event_of(Entry(**{**entry._asdict(), **change}))
 
 
-@pytest.mark.parametrize("field", ["actor", "kind"])
-def test_half_a_surrogate_is_refused_before_anything_is_stored(field: str) -> None:
+@pytest.mark.parametrize(
+    "draft",
+    [
+        Draft(kind="\udcff", actor="a", data={}),
+        Draft(kind="k", actor="\udcff", data={}),
+        Draft(kind="k", actor="a", data={"x": "\udcff"}),
+    ],
+)
+def test_half_a_surrogate_is_refused_before_anything_is_stored(draft: Draft) -> None:
     with pytest.raises(IntegrityError):
-        link(HEAD, Draft(**{"kind": "k", "actor": "a", "data": {}, field: "\udcff"}), at=NOON)
+        link(HEAD, draft, at=NOON)
