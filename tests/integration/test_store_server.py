@@ -1,4 +1,4 @@
-"""A store on PostgreSQL: servers that go away and come back, databases that are not ours, passwords that stay unsaid."""
+"""A store on PostgreSQL: servers that go away and come back, foreign databases, passwords that stay unsaid."""
 
 from __future__ import annotations
 
