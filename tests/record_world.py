@@ -122,9 +122,7 @@ class Record:
         with self.open() as stores:
             service = RunService(events=stores.events, index=stores.index, clock=stores.clock, rules=VotingRules())
             run = service.create(plan(*actions, **more), DANA)
-            made = engine(stores, stores.events, folder=self.folder / "runs", lease_ttl_s=10)
-            with closing(cast(ShellRunner, made.runners[Executor.SHELL])):
-                Worker(made).advance(run)
+            advance(stores, run, self.folder / "runs")
             return run
 
     def add(self, stream: str, *data: Mapping[str, Any]) -> None:
@@ -154,6 +152,13 @@ class Record:
         assert self.url is None
         shutil.copytree(self.folder, folder)
         return Record(folder, environment=self.environment)
+
+
+def advance(stores: Stores, run: RunId, folder: Path) -> None:
+    """Carry a run on until it waits or ends."""
+    made = engine(stores, stores.events, folder=folder, lease_ttl_s=10)
+    with closing(cast(ShellRunner, made.runners[Executor.SHELL])):
+        Worker(made).advance(run)
 
 
 class Hand:
