@@ -8,7 +8,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -87,23 +87,22 @@ class Record:
             raise result.exception
         return Said(code=result.exit_code, out=result.stdout, err=result.stderr)
 
-    def process(self, *words: str, prepare: Callable[[], None] | None = None) -> subprocess.Popen[str]:
-        """Start the command line as a process of its own; `prepare` runs in it first."""
+    def process(self, *words: str, through: Sequence[str] = ()) -> subprocess.Popen[str]:
+        """Start the command line as a process of its own, through a program that calls what follows it."""
         given = {"ARCHITECT_STATE": str(self.folder), "XDG_CONFIG_HOME": str(self.folder / "none")}
         given |= {"ARCHITECT_DATABASE_URL": self.url or ""} | self.environment
         return subprocess.Popen(
-            [sys.executable, "-m", "architect.cli.main", *words],
+            [*through, sys.executable, "-m", "architect.cli.main", *words],
             env={**os.environ, **given},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
-            preexec_fn=prepare,
         )
 
-    def call_apart(self, *words: str, prepare: Callable[[], None] | None = None) -> Said:
+    def call_apart(self, *words: str, through: Sequence[str] = ()) -> Said:
         """Call the command line in a process of its own."""
-        process = self.process(*words, prepare=prepare)
+        process = self.process(*words, through=through)
         out, err = process.communicate(timeout=60)
         return Said(code=process.returncode, out=out, err=err)
 

@@ -1,4 +1,4 @@
-"""People and trusted files over a real store: through the command line, at a terminal, and by an edit in the database."""
+"""People and trusted files over a real store: by the command line, at a terminal, by an edit in the database."""
 
 from __future__ import annotations
 

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import hashlib
 import os
-import resource
 import sqlite3
 import stat
 import subprocess
+import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -25,8 +24,6 @@ from record_world import Record
 from runs_world import shell
 
 DRAFT = Draft(kind="noted", actor="person:dana", data={"text": "x" * 1000})
-_DROP_FROM_BOUNDING_SET = 24
-_CAPABILITIES = range(64)
 
 
 @pytest.fixture
@@ -35,18 +32,19 @@ def record(tmp_path: Path) -> Record:
     return Record.of_new(tmp_path / "state", "sqlite")
 
 
-def without_rights() -> None:
-    """Let even root obey the modes of files from the next program on."""
-    libc = ctypes.CDLL(None)
-    for capability in _CAPABILITIES:
-        libc.prctl(_DROP_FROM_BOUNDING_SET, capability, 0, 0, 0)
+WITHOUT_RIGHTS = (
+    sys.executable,
+    "-c",
+    "import ctypes, os, sys\n"
+    "for capability in range(64): ctypes.CDLL(None).prctl(24, capability, 0, 0, 0)\n"
+    "os.execv(sys.argv[1], sys.argv[1:])",
+)
+"""Lets even root obey the modes of files: capabilities leave the bounding set before the next program begins."""
 
 
-def files_no_larger_than(size: int) -> Callable[[], None]:
-    def limit() -> None:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
-
-    return limit
+def files_no_larger_than(size: int) -> Sequence[str]:
+    code = f"import os, resource, sys; resource.setrlimit(resource.RLIMIT_FSIZE, ({size}, {size}))"
+    return (sys.executable, "-c", f"{code}; os.execv(sys.argv[1], sys.argv[1:])")
 
 
 def digests(folder: Path) -> dict[str, str]:
@@ -156,8 +154,8 @@ def test_a_state_folder_may_have_an_odd_name(tmp_path: Path, name: str) -> None:
 def test_a_read_only_store_is_read_and_refuses_what_would_write(record: Record) -> None:
     record.add("notes", {"x": 1})
     record.file.chmod(0o400)
-    assert record.call_apart("runs", "list", prepare=without_rights).code == 0
-    said = record.call_apart("person", "add", "eli", "--no-secret", "--account", "x", prepare=without_rights)
+    assert record.call_apart("runs", "list", through=WITHOUT_RIGHTS).code == 0
+    said = record.call_apart("person", "add", "eli", "--no-secret", "--account", "x", through=WITHOUT_RIGHTS)
     assert said.code == 2
     assert "the log cannot be written: it is read-only (make file and folder writable" in said.err
 
@@ -167,7 +165,7 @@ def test_a_state_folder_that_cannot_be_written_says_so(record: Record, mode: int
     record.add("notes", {"x": 1})
     record.folder.chmod(mode)
     try:
-        said = record.call_apart("runs", "list", prepare=without_rights)
+        said = record.call_apart("runs", "list", through=WITHOUT_RIGHTS)
     finally:
         record.folder.chmod(0o700)
     assert (said.code, words in said.err) == (2, True)
@@ -176,7 +174,7 @@ def test_a_state_folder_that_cannot_be_written_says_so(record: Record, mode: int
 def test_a_store_that_cannot_be_read_says_so(record: Record) -> None:
     record.add("notes", {"x": 1})
     record.file.chmod(0o000)
-    said = record.call_apart("runs", "list", prepare=without_rights)
+    said = record.call_apart("runs", "list", through=WITHOUT_RIGHTS)
     assert (said.code, "the store cannot be read: Permission denied (look at the" in said.err) == (2, True)
 
 
@@ -222,7 +220,7 @@ def test_where_files_may_not_grow_nothing_is_recorded_and_the_store_stays_whole(
     record.add("notes", *({"x": "y" * 900} for _ in range(60)))
     size = record.file.stat().st_size
     words = ("person", "add", "eli", "--no-secret", "--account", "x" * 60_000)
-    said = record.call_apart(*words, prepare=files_no_larger_than(max(room, 1)))
+    said = record.call_apart(*words, through=files_no_larger_than(max(room, 1)))
     assert said.code == 2, said
     assert "the log cannot be written: reading or writing the disk failed" in said.err or "the disk is full" in said.err
     assert record.file.stat().st_size <= size + room

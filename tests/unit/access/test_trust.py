@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 from hypothesis import given
 from hypothesis import strategies as st
 
-from architect.access.trust import TRUST, given as trust_given, is_trusted, revoked, trusted_after
+from architect.access.trust import TRUST, is_trusted, revoked, trusted_after
+from architect.access.trust import given as trust_given
 from architect.audit.canonical import link
 from architect.audit.model import GENESIS, Draft, Event, Head
 
@@ -29,6 +30,6 @@ def test_exactly_the_last_content_at_exactly_its_path_is_trusted(
     words: list[tuple[str, str]], path: str, digest: str
 ) -> None:
     drafts = [trust_given(at, what, by="person:d") if what else revoked(at, by="person:d") for at, what in words]
-    last = {at: what for at, what in words}.get(path, "")
+    last = dict(words).get(path, "")
     trusted = list(trusted_after(events(*drafts)).values())
     assert is_trusted(path, digest, trusted) is (bool(digest) and digest == last)
