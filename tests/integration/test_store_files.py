@@ -32,13 +32,13 @@ def record(tmp_path: Path) -> Record:
     return Record.of_new(tmp_path / "state", "sqlite")
 
 
-WITHOUT_RIGHTS = (
-    sys.executable,
-    "-c",
-    "import ctypes, os, sys\n"
-    "for capability in range(64): ctypes.CDLL(None).prctl(24, capability, 0, 0, 0)\n"
-    "os.execv(sys.argv[1], sys.argv[1:])",
-)
+_DROPPING = """
+import ctypes, os, sys
+for capability in range(64):
+    ctypes.CDLL(None).prctl(24, capability, 0, 0, 0)
+os.execv(sys.argv[1], sys.argv[1:])
+"""
+WITHOUT_RIGHTS = (sys.executable, "-c", _DROPPING)
 """Lets even root obey the modes of files: capabilities leave the bounding set before the next program begins."""
 
 

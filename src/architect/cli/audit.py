@@ -110,11 +110,11 @@ def _report(installation: Installation, run: RunId) -> str:
     events = installation.service.events(run)
     if not events:
         raise _no_such_run(run)
-    checkpoint = installation.stores.checkpoints.last()
+    covering = installation.stores.checkpoints.covering(events[-1])
     return report(
         events,
         read_output=lambda key: output_beginning(installation.stores.outputs, key, limit=OUTPUT_BYTES),
-        checkpoint=checkpoint.short if checkpoint else "",
+        checkpoint=covering.short if covering else "",
     )
 
 

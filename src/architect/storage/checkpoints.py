@@ -8,7 +8,7 @@ from sqlalchemy import bindparam, select, update
 
 from architect.audit.canonical import event_of
 from architect.audit.checkpoints import CHECKPOINTS, Checkpoint, Signer, draft_of, next_checkpoint, parse_checkpoint
-from architect.audit.model import Entry, Head
+from architect.audit.model import Entry, Event, Head
 from architect.kernel.clock import SteadyClock
 from architect.kernel.errors import ConflictError, IntegrityError
 from architect.storage.database import Database
@@ -70,6 +70,11 @@ class SqlCheckpoints:
             rows = connection.execute(_NEWER, {"after": number}).all()
         yield from (parse_checkpoint(event_of(Entry._make(row))) for row in rows)
 
+    def covering(self, event: Event) -> Checkpoint | None:
+        """Return the first checkpoint that covers an event; None when there is none yet."""
+        found = (each for each in self.after(0) if any(_covers(head, event) for head in each.changed))
+        return next(found, None)
+
     def store(self) -> str:
         """Return the name of this store."""
         with self._database.read() as connection:
@@ -77,3 +82,7 @@ class SqlCheckpoints:
         if found is None:
             raise IntegrityError("the store has lost its name", place=self._database.place)
         return str(found)
+
+
+def _covers(head: Head, event: Event) -> bool:
+    return head.stream == event.stream and head.seq >= event.seq
