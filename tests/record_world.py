@@ -89,10 +89,17 @@ class Record:
 
     def process(self, *words: str, through: Sequence[str] = ()) -> subprocess.Popen[str]:
         """Start the command line as a process of its own, through a program that calls what follows it."""
+        return self._start([*through, sys.executable, "-m", "architect.cli.main", *words])
+
+    def script(self, text: str) -> subprocess.Popen[str]:
+        """Start a script that opens this folder."""
+        return self._start([sys.executable, "-c", text])
+
+    def _start(self, argv: Sequence[str]) -> subprocess.Popen[str]:
         given = {"ARCHITECT_STATE": str(self.folder), "XDG_CONFIG_HOME": str(self.folder / "none")}
         given |= {"ARCHITECT_DATABASE_URL": self.url or ""} | self.environment
         return subprocess.Popen(
-            [*through, sys.executable, "-m", "architect.cli.main", *words],
+            argv,
             env={**os.environ, **given},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import sqlite3
 import stat
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
@@ -208,6 +210,46 @@ def test_a_half_written_line_is_replaced(record: Record) -> None:
     record.checkpoint()
     assert record.verify().code == 0
     assert record.copies.read_text().startswith(whole)
+
+
+KILLS = int(os.environ.get("ARCHITECT_CHAOS_KILLS", "8"))
+
+WRITING = """
+import os, sys
+from pathlib import Path
+from architect.audit.model import Draft
+from architect.wiring.installation import make_checkpoint, open_installation
+
+with open_installation(None) as installation:
+    events, name = installation.stores.events, f"writer-{os.getpid()}"
+    print(1, flush=True)
+    for seq in range(10_000):
+        drafts = [Draft(kind="noted", actor="a", data={"n": seq})] * (seq % 3 + 1)
+        events.append(name, drafts, expected_seq=len(events.read(name)))
+        if seq % 3 == 0:
+            make_checkpoint(installation)
+"""
+
+
+def test_writers_that_are_killed_at_any_moment_leave_a_whole_record(record: Record) -> None:
+    chance = random.Random(11)
+    for _ in range(KILLS):
+        writers = [record.script(WRITING) for _ in range(2)]
+        for writer in writers:
+            assert writer.stdout is not None
+            writer.stdout.readline()
+        for writer in writers:
+            time.sleep(chance.uniform(0.0, 0.15))
+            writer.kill()
+        for writer in writers:
+            writer.communicate()
+        kinds = {fault["kind"] for fault in record.verify("--format", "json").json["faults"]}
+        assert kinds <= {"copy"}
+    record.add("notes", {"text": "after"})
+    record.checkpoint()
+    said = record.verify("--format", "json").json
+    assert said["whole"], said
+    assert said["events"] > KILLS
 
 
 def test_nothing_new_makes_no_checkpoint(record: Record) -> None:
