@@ -7,8 +7,6 @@ import os
 import random
 import sqlite3
 import stat
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -288,20 +286,15 @@ def grown(record: Record, events: int) -> None:
 def peak_mb(record: Record) -> int:
     """Verify in a process of its own and return how much memory that took at the most."""
     script = (
-        "import resource, sys; from architect.cli.main import command\n"
+        "from architect.cli.main import command\n"
         "try: command(['audit', 'verify'])\n"
-        "except SystemExit as end: print(end.code, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)"
+        "except SystemExit as end: print(end.code, *[line for line in open('/proc/self/status') if 'VmHWM' in line])"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", script],
-        env={**os.environ, "ARCHITECT_STATE": str(record.folder)},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    code, peak = done.stdout.splitlines()[-1].split()
-    assert code == "0", done.stdout
-    return int(peak)
+    done = record.script(script)
+    out, err = done.communicate(timeout=120)
+    code, _, peak_kb, _ = out.strip().splitlines()[-1].split()
+    assert code == "0", out + err
+    return int(peak_kb) // 1024
 
 
 @pytest.mark.parametrize("events", [20_000, pytest.param(200_000, marks=pytest.mark.soak)])
