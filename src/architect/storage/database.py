@@ -96,10 +96,11 @@ class Database:
             with self.read() as connection:
                 yield connection
             return
-        looking = _looking(self.file)
-        engine = create_engine("sqlite://", creator=lambda: looking, poolclass=NullPool)
-        with in_our_words(self.place), engine.connect() as connection:
-            yield connection
+        with in_our_words(self.place):
+            looking = _looking(self.file)
+            engine = create_engine("sqlite://", creator=lambda: looking, poolclass=NullPool)
+            with engine.connect() as connection:
+                yield connection
 
     def make_ready(self) -> None:
         """Make the file where there is none, and let readers and writers not wait for each other."""

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from architect.access.people import Identity
 from architect.access.trust import is_trusted
@@ -25,6 +26,7 @@ from architect.storage.stores import FILE_NAME, Stores, open_stores, store_place
 KEYS_FOLDER = "keys"
 RUNS_FOLDER = "runs"
 CHECKPOINTS_FILE = "checkpoints.jsonl"
+_POSTGRESQL_PORT = 5432
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,8 +80,7 @@ class Installation:
     @property
     def own_store(self) -> frozenset[str]:
         """How the own store is spelled, so that no run changes it."""
-        url = store_url(self.environment)
-        return frozenset({str(self.folder / FILE_NAME), FILE_NAME, *((url,) if url else ())})
+        return frozenset({str(self.folder / FILE_NAME), FILE_NAME, *spellings(store_url(self.environment))})
 
 
 @contextmanager
@@ -111,6 +112,17 @@ def store_address(folder: Path, environment: Mapping[str, str]) -> str | Path:
             f"{STORE_VARIABLE} names no PostgreSQL", hint="expected postgresql://USER@HOST/DATABASE; --state for files"
         )
     return url
+
+
+def spellings(url: str | None) -> Iterator[str]:
+    """Yield how a text may name the PostgreSQL of the own store: whole, by its variable, by host and database."""
+    if url is None:
+        return
+    yield from (url, STORE_VARIABLE)
+    parts = urlsplit(url)
+    if len(parts.path) > 1:
+        yield f"{parts.hostname or ''}:{parts.port or _POSTGRESQL_PORT}{parts.path}"
+        yield f"{parts.hostname or ''}{parts.path}"
 
 
 def _is_trusted(stores: Stores) -> IsTrusted:
