@@ -18,6 +18,7 @@ from architect.audit.checkpoints import CheckpointCopies, parse_line
 from architect.kernel.errors import OutsideError, SettingsError
 
 TIMEOUT_S = 30
+_LOOK_AGAIN_S = 0.01
 SYSLOG_SOCKET = Path("/dev/log")
 _SECURITY, _NOTICE = 4, 5
 """Facility and severity of RFC 5424."""
@@ -32,8 +33,9 @@ class CopyFailedError(OutsideError):
 class HeldFile:
     """The lines of a file that nobody else reads or writes meanwhile."""
 
-    def __init__(self, descriptor: int) -> None:
+    def __init__(self, descriptor: int, path: Path) -> None:
         self._descriptor = descriptor
+        self._path = path
 
     def lines(self) -> Sequence[str]:
         """Return all whole lines; one that a crash left half-written is none."""
@@ -49,7 +51,7 @@ class HeldFile:
         self._write_after(0, "".join(f"{line}\n" for line in lines))
 
     def _write_after(self, end: int, text: str) -> None:
-        with _telling():
+        with _telling(self._path):
             os.ftruncate(self._descriptor, end)
             try:
                 _write_all(self._descriptor, text.encode())
@@ -59,7 +61,7 @@ class HeldFile:
                 raise
 
     def _read(self) -> bytes:
-        with _telling():
+        with _telling(self._path):
             return os.pread(self._descriptor, os.fstat(self._descriptor).st_size, 0)
 
 
@@ -83,38 +85,38 @@ class FileCopies(CheckpointCopies):
     @contextlib.contextmanager
     def held(self) -> Iterator[HeldFile]:
         """Give the file for the length of a block. Raises CopyFailedError."""
-        with _telling():
+        with _telling(self.path):
             descriptor = os.open(self.path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
-            _lock(descriptor)
-            yield HeldFile(descriptor)
+            _lock(descriptor, self.path)
+            yield HeldFile(descriptor, self.path)
         finally:
             os.close(descriptor)
 
 
 @contextlib.contextmanager
-def _telling() -> Iterator[None]:
-    """Turn failures of the file system into an error of ours."""
+def _telling(place: Path | str) -> Iterator[None]:
+    """Turn failures of the operating system into an error of ours."""
     try:
         yield
     except OSError as error:
-        raise CopyFailedError(error.strerror or "it cannot be written") from error
+        raise CopyFailedError(error.strerror or "it cannot be written", place=str(place)) from error
 
 
-def _lock(descriptor: int) -> None:
+def _lock(descriptor: int, path: Path) -> None:
+    """Wait for the file; give up when another process holds it for too long."""
     deadline = time.monotonic() + TIMEOUT_S
-    while True:
-        try:
-            with _telling():
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except CopyFailedError as error:
-            if not isinstance(error.__cause__, BlockingIOError):
-                raise
-            if time.monotonic() > deadline:
-                raise CopyFailedError("another process holds it") from error
-            time.sleep(0.01)
-        else:
-            return
+    while not _is_locked(descriptor, path):
+        if time.monotonic() > deadline:
+            raise CopyFailedError("another process holds it", place=str(path), hint="end it, or let it go on")
+        time.sleep(_LOOK_AGAIN_S)
+
+
+def _is_locked(descriptor: int, path: Path) -> bool:
+    with _telling(path), contextlib.suppress(BlockingIOError):
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        return True
+    return False
 
 
 def _write_all(descriptor: int, data: bytes) -> None:
@@ -138,7 +140,7 @@ class SyslogCopies(CheckpointCopies):
         message = f"<{_SECURITY * 8 + _NOTICE}>architect[{os.getpid()}]: checkpoint {line}"
         if not self.path.exists():
             raise CopyFailedError(f"nobody keeps a log at {self.path}")
-        with _telling(), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as log:
+        with _telling(self.path), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as log:
             log.settimeout(TIMEOUT_S)
             log.sendto(message.encode(), str(self.path))
 
@@ -164,7 +166,7 @@ class BucketCopies(CheckpointCopies):
         bucket, _, prefix = self.url.removeprefix("s3://").partition("/")
         name = f"{copy.number:012d}-{copy.commitment}.json"
         key = "/".join(part for part in (prefix.strip("/"), copy.store, name) if part)
-        with _telling(), tempfile.NamedTemporaryFile("w", encoding="utf-8", suffix=".json") as body:
+        with _telling(self.url), tempfile.NamedTemporaryFile("w", encoding="utf-8", suffix=".json") as body:
             body.write(line + "\n")
             body.flush()
             self._call([tool, "s3api", "put-object", "--bucket", bucket, "--key", key, "--body", body.name])
