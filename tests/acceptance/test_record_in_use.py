@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import random
@@ -15,11 +16,13 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+import zstandard
 
 from architect.audit.canonical import link
 from architect.audit.keys import signing_key
 from architect.audit.model import GENESIS, Draft, Entry, Head
 from architect.kernel.ids import StreamId
+from architect.storage.schema import metadata
 from independent import commitments, short_form, wrong_lines
 from record_world import Record
 from runs_world import shell
@@ -106,6 +109,52 @@ def test_a_report_or_an_export_of_a_run_that_is_none_is_wrong_use(file_record: R
         said = file_record.call("audit", "export", *words)
         assert (said.code, "there is no run" in said.err, "\x1b" in said.err) == (2, True, False)
     assert file_record.call("audit", "export", "--format", "markdown").code == 2
+
+
+# Secrets
+
+CANARY = "canary-5up3r-s3cret-98"
+DOCUMENT = '# Token\n\n1. Print it\n\n```bash\necho "token is $API_TOKEN" && echo "$API_TOKEN" | base64 >&2\n```\n'
+SPELLINGS = (CANARY, base64.b64encode(CANARY.encode()).decode()[:20], CANARY.encode().hex())
+
+
+def test_no_secret_of_a_run_is_in_the_database_or_in_any_file(record: Record, tmp_path: Path) -> None:
+    document, backup, export = tmp_path / "token.md", tmp_path / "backup", tmp_path / "export"
+    document.write_text(DOCUMENT)
+    record.environment["API_TOKEN"] = CANARY
+    assert record.call("run", str(document), "--approve", "place").code == 3
+    gate = ("G1", "--reason", "the test", "--target", "Print it")
+    assert record.call("runs", "approve", "RUN-1", *gate).code == 0
+    assert "token is [redacted]" in record.call("runs", "resume", "RUN-1").out
+    assert record.call("runs", "output", "RUN-1", "1.1").out.startswith("token is ")
+    said = [record.call(*words).out for words in SAYING]
+    record.call("db", "backup", str(backup))
+    record.call("audit", "export", "--file", str(export))
+    with record.open():
+        texts = [path.read_bytes().decode("latin-1") for path in everything(record, backup, export)]
+    for text in (*said, *texts, *rows(record)):
+        assert not [spelling for spelling in SPELLINGS if spelling in text]
+
+
+SAYING = (
+    ("runs", "show", "RUN-1", "--format", "jsonl"),
+    ("runs", "output", "RUN-1", "1.1"),
+    ("audit", "export", "--run", "RUN-1"),
+)
+
+
+def everything(record: Record, *more: Path) -> Iterator[Path]:
+    """Yield every file that was made, those of the run too."""
+    yield from (path for path in (*record.folder.rglob("*"), *more) if path.is_file())
+
+
+def rows(record: Record) -> Iterator[str]:
+    """Yield every row of every table as text, output decompressed."""
+    with record.hand() as hand:
+        for table in metadata.tables:
+            yield from map(repr, hand.sql(f"SELECT * FROM {table}"))
+        for (data,) in hand.sql("SELECT data FROM outputs"):
+            yield zstandard.decompress(data).decode()
 
 
 # Verification and checkpoints while others write

@@ -38,6 +38,18 @@ def backup(tmp_path: Path) -> Path:
 
 # Backup
 
+WRITING = """
+import sys
+from pathlib import Path
+from architect.audit.model import Draft
+from architect.storage.stores import open_stores
+
+stores, seq = open_stores(Path(sys.argv[1])), 0
+print(1, flush=True)
+while True:
+    seq = stores.events.append("busy", [Draft(kind="n", actor="a", data={})], expected_seq=seq)[-1].seq
+"""
+
 
 def length_of_backup(record: Record, target: Path) -> int:
     """Make a backup and return how many events of the writer it has; its head must say the same."""
@@ -51,14 +63,7 @@ def length_of_backup(record: Record, target: Path) -> int:
 
 
 def test_a_backup_is_whole_and_private_while_a_writer_writes(record: Record, tmp_path: Path) -> None:
-    script = (
-        "import sys, pathlib; from architect.storage.stores import open_stores; from architect.audit.model import Draft\n"
-        "stores = open_stores(pathlib.Path(sys.argv[1])); seq = 0\n"
-        "print(1, flush=True)\n"
-        "while True:\n"
-        "    seq = stores.events.append('busy', [Draft(kind='n', actor='a', data={})], expected_seq=seq)[-1].seq"
-    )
-    writer = subprocess.Popen([sys.executable, "-c", script, str(record.file)], stdout=subprocess.PIPE)
+    writer = subprocess.Popen([sys.executable, "-c", WRITING, str(record.file)], stdout=subprocess.PIPE)
     try:
         assert writer.stdout is not None
         writer.stdout.readline()
