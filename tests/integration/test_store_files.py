@@ -175,7 +175,7 @@ def test_a_store_that_cannot_be_read_says_so(record: Record) -> None:
     record.add("notes", {"x": 1})
     record.file.chmod(0o000)
     said = record.call_apart("runs", "list", through=WITHOUT_RIGHTS)
-    assert (said.code, "the store cannot be read: Permission denied (look at the" in said.err) == (2, True)
+    assert (said.code, "it cannot be opened (look at the state folder's owner and mode)" in said.err) == (2, True)
 
 
 def test_a_state_folder_that_others_may_enter_is_refused(record: Record) -> None:
@@ -237,6 +237,18 @@ def test_a_store_that_another_process_holds_for_longer_than_the_wait_says_so(rec
         assert len(stores.events.read(StreamId("notes"))) == 1
         hand.sql("COMMIT")
         assert len(stores.events.append(StreamId("notes"), [DRAFT], expected_seq=1)) == 1
+
+
+def test_opening_a_store_drops_no_lock_that_this_process_has_on_it(record: Record) -> None:
+    with record.open() as stores:
+        append = stores.events.append
+        append(StreamId("notes"), [DRAFT], expected_seq=0)
+        assert record.call("runs", "list").code == 0
+        assert record.call("db", "backup", str(record.folder / "backup")).code == 0
+        assert record.call_apart("runs", "list").code == 0
+        assert record.file.with_name("architect.db-wal").exists()
+        append(StreamId("notes"), [DRAFT], expected_seq=1)
+    assert record.verify("--format", "json").json["events"] == 2
 
 
 # Files are private

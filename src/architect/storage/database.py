@@ -24,7 +24,8 @@ BUSY_S = 30.0
 """How long a writer waits for another one on SQLite."""
 
 _ASK_AGAIN_S = 5.0
-_MAGIC = b"SQLite format 3\0"
+_SMALLEST = 512
+"""No database of SQLite's is smaller; it takes what is for empty."""
 _HOST = re.compile(r"[A-Za-z0-9._:-]*")
 """What else is taken for a host is a piece of a password."""
 
@@ -170,22 +171,40 @@ def _text(data: bytes) -> str:
 
 
 def _looking(path: Path) -> sqlite3.Connection:
-    """Connect so that no file is made beside the database; a missing or an empty file is an empty database."""
+    """Connect so that no file is made beside the database; a missing or an empty file is an empty database.
+
+    The file is looked at through SQLite only: closing any other descriptor of it would drop the locks that this process
+    has on it.
+    """
     try:
-        if not path.exists():
-            return sqlite3.connect(":memory:")
-        if not path.is_file():
-            what = "a folder" if path.is_dir() else "no file"
-            raise IntegrityError(f"this is {what}", place=str(path), hint="name a state folder of its own with --state")
-        with path.open("rb") as file:
-            beginning = file.read(len(_MAGIC))
+        size = path.stat().st_size if path.exists() else 0
+        is_file, is_in_use = path.is_file(), path.with_name(f"{path.name}-wal").exists()
     except OSError as error:
         hint = "look at the state folder's owner and mode"
         raise StoreError(f"the store cannot be read: {error.strerror}", place=str(path), hint=hint) from error
-    if beginning not in (_MAGIC, b""):
+    if not path.exists() or (is_file and size == 0):
+        return sqlite3.connect(":memory:")
+    if not is_file:
+        what = "a folder" if path.is_dir() else "no file"
+        raise IntegrityError(f"this is {what}", place=str(path), hint="name a state folder of its own with --state")
+    if size < _SMALLEST:
         raise IntegrityError("this is no database", place=str(path), hint="nothing was changed")
-    is_in_use = path.with_name(f"{path.name}-wal").exists()
-    return _connect(path, "mode=ro" if is_in_use else "mode=ro&immutable=1", BUSY_S)
+    return _looking_on(path) if is_in_use else _looking_alone(path)
+
+
+def _looking_alone(path: Path) -> sqlite3.Connection:
+    """Connect to a file that nobody has open; if somebody comes meanwhile and it looks torn, look as one of several."""
+    connection = _connect(path, "mode=ro&immutable=1", BUSY_S)
+    try:
+        connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    except sqlite3.DatabaseError:
+        connection.close()
+        return _looking_on(path)
+    return connection
+
+
+def _looking_on(path: Path) -> sqlite3.Connection:
+    return _connect(path, "mode=ro", BUSY_S)
 
 
 def _make_private(path: Path) -> None:
