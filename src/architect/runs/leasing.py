@@ -39,6 +39,7 @@ class HeldLease:
         self._lock = threading.Lock()
         self._over = threading.Event()
         self._wakeable, self._waker = os.pipe()
+        self._waking = threading.RLock()
         self._is_lost = False
         self._paused_s = 0.0
         self._on_lost: Callable[[], None] | None = None
@@ -55,8 +56,11 @@ class HeldLease:
         """Stop the heartbeat and give the lease back."""
         self._over.set()
         self._thread.join()
+        waker = self._waker
+        with self._waking:
+            self._waker = -1
+            os.close(waker)
         os.close(self._wakeable)
-        os.close(self._waker)
         if not self._is_lost:
             self._store.release(self.lease)
 
@@ -107,8 +111,10 @@ class HeldLease:
             os.read(self._wakeable, 64)
 
     def wake(self) -> None:
-        """End a wait; safe in a signal handler."""
-        os.write(self._waker, b"w")
+        """End a wait; safe in a signal handler, and from a thread that is late."""
+        with self._waking:
+            if self._waker >= 0:
+                os.write(self._waker, b"w")
 
     def _beat(self) -> None:
         while not self._over.wait(self._ttl_s / 3):
