@@ -158,9 +158,10 @@ def load_settings(directory: Path, *, is_trusted: IsTrusted, user_folder: Path |
 
 
 def find_project_file(directory: Path) -> Path | None:
-    """Return the nearest `architect.toml` in `directory` or above it."""
+    """Return the nearest `architect.toml` in `directory` or above it; where it is a link, the file that it names."""
     start = directory.resolve()
-    return next((path for folder in (start, *start.parents) if (path := folder / FILE_NAME).is_file()), None)
+    found = next((path for folder in (start, *start.parents) if (path := folder / FILE_NAME).is_file()), None)
+    return found.resolve() if found is not None else None
 
 
 def digest_of(text: str) -> str:

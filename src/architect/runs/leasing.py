@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import select
 import threading
@@ -40,6 +39,7 @@ class HeldLease:
         self._lock = threading.Lock()
         self._over = threading.Event()
         self._wakeable, self._waker = os.pipe()
+        self._waking = threading.RLock()
         self._is_lost = False
         self._lost_because = "it was taken over by another worker"
         self._paused_s = 0.0
@@ -57,9 +57,11 @@ class HeldLease:
         """Stop the heartbeat and give the lease back."""
         self._over.set()
         self._thread.join()
-        waker, self._waker = self._waker, -1
+        waker = self._waker
+        with self._waking:
+            self._waker = -1
+            os.close(waker)
         os.close(self._wakeable)
-        os.close(waker)
         if not self._is_lost:
             self._store.release(self.lease)
 
@@ -110,9 +112,9 @@ class HeldLease:
             os.read(self._wakeable, 64)
 
     def wake(self) -> None:
-        """End a wait, if there still is one; safe in a signal handler."""
-        if self._waker >= 0:
-            with contextlib.suppress(OSError):
+        """End a wait; safe in a signal handler, and from a thread that is late."""
+        with self._waking:
+            if self._waker >= 0:
                 os.write(self._waker, b"w")
 
     def _beat(self) -> None:
