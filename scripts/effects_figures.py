@@ -32,10 +32,13 @@ FAMILIES: Mapping[str, str] = {
     "systemctl": "systemctl",
     "journalctl": "journalctl",
     "ssh": "ssh scp rsync",
-    "coreutils": "ls cat head tail wc sort uniq cut tr tee cp mv rm mkdir rmdir ln touch chmod chown du df stat date "
-    "echo printf seq sleep test expr basename dirname realpath readlink pwd env printenv id whoami groups who "
-    "uname hostname nproc md5sum sha1sum sha256sum base64 od nl tac rev fold fmt comm join paste split csplit shuf truncate "
-    "dd sync mktemp timeout nohup nice stdbuf true false yes tsort factor numfmt cksum sum b2sum sha512sum tty",
+    "coreutils": (
+        "ls cat head tail wc sort uniq cut tr tee cp mv rm mkdir rmdir ln touch chmod chown du df stat date echo "
+        "printf seq sleep test expr basename dirname realpath readlink pwd env printenv id whoami groups who uname "
+        "hostname nproc md5sum sha1sum sha256sum base64 od nl tac rev fold fmt comm join paste split csplit shuf "
+        "truncate dd sync mktemp timeout nohup nice stdbuf true false yes tsort factor numfmt cksum sum b2sum "
+        "sha512sum tty"
+    ),
     "find": "find",
     "xargs": "xargs",
     "grep": "grep egrep fgrep zgrep",
@@ -188,11 +191,12 @@ def print_disagreements(rows: Sequence[Row]) -> None:
 
 INTRODUCTION = """# Effects: the figures
 
-Made by `python scripts/effects_figures.py` on {date}, from {count} shell commands that other people labelled read-only
-or not (test data of three open-source command filters). Their authors' policies differ from ours in a few places;
-where we disagree, we keep our side, and say why. `tests/acceptance/test_effects_figures.py` holds the claims: **no command
-that is labelled as a change and touches a target system comes out as `read`**, and of each deep tool at least 95 % of the
-labelled reads do, those left out that show secrets, change something after all, or run what the text does not show.
+Made by `python scripts/effects_figures.py` on {date}, from {count} shell commands that other people labelled
+read-only or not (test data of three open-source command filters). Their authors' policies differ from ours in a few
+places; where we disagree, we keep our side, and say why. `tests/acceptance/test_effects_figures.py` holds the claims:
+**no command that is labelled as a change and touches a target system comes out as `read`**, and of each deep tool at
+least 95 % of the labelled reads do, those left out that show secrets, change something after all, or run what the
+text does not show.
 
 ## By tool
 

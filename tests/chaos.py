@@ -133,7 +133,8 @@ class Chaos:
         """Check that every step ran exactly once, that the chain is whole and nobody is left alive."""
         counts = Counter(self.done(run))
         assert counts == {f"1.{step}": 1 for step in range(1, steps + 1)}
-        assert [proof.fault for proof in prove_streams(self.stores.events.all_events()) if proof.fault] == []
+        with self.stores.moment() as moment:
+            assert [proof.fault for proof in prove_streams(moment.entries()) if proof.fault] == []
         assert self.left_alive(run) == []
 
     def left_alive(self, run: RunId) -> list[int]:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from command_line import CommandLine
 from inside import Inside
 from store_server import StoreServer
 
@@ -53,3 +54,9 @@ def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
         return f"sqlite:///{tmp_path}/architect.db"
     server: StoreServer = request.getfixturevalue("store_server")
     return server.database()
+
+
+@pytest.fixture
+def command_line(tmp_path: Path) -> CommandLine:
+    """A user at a machine, with a state folder and a repository of their own."""
+    return CommandLine.at(tmp_path / "home")

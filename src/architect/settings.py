@@ -158,9 +158,10 @@ def load_settings(directory: Path, *, is_trusted: IsTrusted, user_folder: Path |
 
 
 def find_project_file(directory: Path) -> Path | None:
-    """Return the nearest `architect.toml` in `directory` or above it."""
+    """Return the nearest `architect.toml` in `directory` or above it; where it is a link, the file that it names."""
     start = directory.resolve()
-    return next((path for folder in (start, *start.parents) if (path := folder / FILE_NAME).is_file()), None)
+    found = next((path for folder in (start, *start.parents) if (path := folder / FILE_NAME).is_file()), None)
+    return found.resolve() if found is not None else None
 
 
 def digest_of(text: str) -> str:
@@ -191,13 +192,18 @@ def parse_settings(text: str, path: Path) -> Settings:
     )
 
 
+def state_path(option: str | None, environment: Mapping[str, str]) -> Path:
+    """Return where the state folder is, or would be."""
+    named = option or environment.get(STATE_VARIABLE)
+    return Path(named).expanduser().absolute() if named else platformdirs.user_state_path("architect")
+
+
 def state_folder(option: str | None, environment: Mapping[str, str]) -> Path:
     """Return the state folder, made with mode 0700 where it is missing.
 
     The option wins over `ARCHITECT_STATE`, that over the user's state folder.
     """
-    named = option or environment.get(STATE_VARIABLE)
-    folder = Path(named).expanduser().absolute() if named else platformdirs.user_state_path("architect")
+    folder = state_path(option, environment)
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:

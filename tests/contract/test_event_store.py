@@ -12,8 +12,10 @@ from hypothesis import strategies as st
 
 from architect.audit.canonical import canonical
 from architect.audit.model import Draft, Fence
+from architect.kernel.clock import Clock, OffsetClock
 from architect.kernel.errors import ConflictError
 from architect.kernel.ids import StreamId
+from architect.storage.stores import open_stores
 from contract.conftest import Kept
 
 STREAM = StreamId("run:RUN-1")
@@ -131,3 +133,19 @@ def test_whatever_json_says_comes_back_the_same(kept: Kept, data: dict[str, obje
     found = kept.events.read(STREAM)[-1]
     assert canonical(found.data) == canonical(data)  # type: ignore[arg-type]
     assert found.hash == stored[0].hash
+
+
+def test_two_machines_whose_clocks_differ_by_an_hour_record_in_one_order(store_url: str) -> None:
+    def behind(base: Clock) -> Clock:
+        return OffsetClock(base=base, offset=timedelta(hours=-1))
+
+    with open_stores(store_url) as right, open_stores(store_url, adjust=behind) as wrong:
+        moments = []
+        for seq in range(6):
+            stores = wrong if seq % 2 else right
+            moments.append(stores.events.append(STREAM, [draft(seq)], expected_seq=seq)[0].at)
+        assert moments == sorted(moments)
+        assert wrong.clock.behind_s() > 3500
+        lease = wrong.leases.acquire("x", "a", ttl_s=10)
+        assert lease is not None
+        assert right.leases.acquire("x", "b", ttl_s=10) is None

@@ -38,6 +38,13 @@ def test_chunks_come_back_in_order(kept: Kept) -> None:
     assert list(kept.outputs.read(KEY, after=1)) == [chunk(2, b"")]
 
 
+def test_many_chunks_come_back_in_order(kept: Kept) -> None:
+    chunks = [chunk(number) for number in range(30)]
+    kept.outputs.append(KEY, chunks)
+    assert list(kept.outputs.read(KEY)) == chunks
+    assert list(kept.outputs.read(KEY, after=7)) == chunks[8:]
+
+
 def test_each_attempt_has_its_own_output(kept: Kept) -> None:
     kept.outputs.append(KEY, [chunk(0)])
     assert list(kept.outputs.read(replace(KEY, attempt=2))) == []

@@ -17,16 +17,17 @@ from architect.commands.judging import judge
 from architect.commands.model import Effect
 
 PIECES = (
-    "rm x", "rm x", "rm", "echo", "echo a", " ", " ", ";", "; ", "|", "&&", "||", "\n", "\n", '"', "'", "$(", ")", "`",
-    "<<E\n", "\nE\n", "<<'E'\n", "\\", "\\\n", "{ ", "; }", "(", "if true; then ", "; fi", "# ", "case x in x) ",
+    "rm x", "rm x", "rm", "echo", "echo a", " ", " ", ";", "; ", "|", "&&", "||", "\n", "\n", '"', "'", "$(", ")",
+    "`", "<<E\n", "\nE\n", "<<'E'\n", "\\", "\\\n", "{ ", "; }", "(", "if true; then ", "; fi", "# ", "case x in x) ",
     ";; esac", "$'", "${A:-", "}", "A=1 ", "A=", "$A", "for i in 1; do ", "; done", "f() ", "f", "! ", "((", "))",
     "[[ ", " ]]", "<(", ">f", "2>&1", "<<<", "&", "time ", "eval ", "command ", '"$(', ")", "x=(", "$((", "\t", "{a,",
-    "*", "=", "-", "é", "trap '", "' EXIT", "exec ", "function g ", "<<-E\n", '$"', '\\"', "\\'", "else ", "&>f", "|&",
-    "%#}", "##", "/", "+=", "true", "false", "<<E\n ", "<<-E\n\t", "\n ", '"${A:-', "'}\"", "'$(", "`echo \\`", "\\``", "a[",
-    "]", "$[", "${!A}", "${A[", "]}", "${A:", "[[ -v ", "jobs -x ", "mapfile -C '", "' -c 1 L <<< x", "declare -i n=",
-    "let ", "read A <<< 'a[$(rm x)]'; ", "A='a[$(rm x)]'; ", "alias echo=rm; ", "shopt -s expand_aliases\n",
-    "exec <<< 'rm x'; ", "bash", "sh -c ", "env ", "xargs ", "exec 3<<< 'rm x'; ", "<&3", "rm() ", "{ rm x; }", "${A@P}", "A='$(rm x)'; ",
-    "unset -f rm; ", "printf -v ", "wait; ", "coproc ", "select i in a; do ", "until ", "while ", "do ", "[ -v ", " ]",
+    "*", "=", "-", "é", "trap '", "' EXIT", "exec ", "function g ", "<<-E\n", '$"', '\\"', "\\'", "else ", "&>f",
+    "|&", "%#}", "##", "/", "+=", "true", "false", "<<E\n ", "<<-E\n\t", "\n ", '"${A:-', "'}\"", "'$(", "`echo \\`",
+    "\\``", "a[", "]", "$[", "${!A}", "${A[", "]}", "${A:", "[[ -v ", "jobs -x ", "mapfile -C '", "' -c 1 L <<< x",
+    "declare -i n=", "let ", "read A <<< 'a[$(rm x)]'; ", "A='a[$(rm x)]'; ", "alias echo=rm; ",
+    "shopt -s expand_aliases\n", "exec <<< 'rm x'; ", "bash", "sh -c ", "env ", "xargs ", "exec 3<<< 'rm x'; ", "<&3",
+    "rm() ", "{ rm x; }", "${A@P}", "A='$(rm x)'; ", "unset -f rm; ", "printf -v ", "wait; ", "coproc ",
+    "select i in a; do ", "until ", "while ", "do ", "[ -v ", " ]",
 )  # fmt: skip
 PROGRAM = st.lists(st.sampled_from(PIECES), min_size=2, max_size=9).map("".join)
 DRIVER = """

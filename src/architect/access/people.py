@@ -48,7 +48,10 @@ class Identity:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Person:
-    """One human who may approve. `accounts` are the operating-system users that are this human."""
+    """One human who may approve. `accounts` are the operating-system users that are this human.
+
+    `removed_at` stays when somebody is registered again: what they said before it is void for good.
+    """
 
     id: PersonId
     accounts: tuple[str, ...] = ()
@@ -58,8 +61,16 @@ class Person:
 
     @property
     def is_active(self) -> bool:
-        """Say whether this person still counts."""
-        return self.removed_at is None
+        """Say whether this person counts now."""
+        return self.removed_at is None or self.removed_at < self.added_at
+
+    def is_known_as(self, name: PersonId) -> bool:
+        """Say whether this is the person's name or account."""
+        return name == self.id or name in self.accounts
+
+    def counted_at(self, moment: datetime) -> bool:
+        """Say whether what this person said at a moment still counts."""
+        return self.is_active and (self.removed_at is None or self.removed_at < moment)
 
 
 def person_name(text: str) -> PersonId:
@@ -130,7 +141,14 @@ def register_of(events: Iterable[Event]) -> Register:
     for event in events:
         if event.kind == _ADDED:
             data = msgspec.convert(event.data, _Added)
-            people[data.person] = Person(id=data.person, accounts=data.accounts, added_at=event.at, added_by=data.by)
+            before = people.get(data.person)
+            people[data.person] = Person(
+                id=data.person,
+                accounts=data.accounts,
+                added_at=event.at,
+                added_by=data.by,
+                removed_at=before.removed_at if before else None,
+            )
             fingerprints[data.person] = data.verifier_sha256
         elif event.kind == _REMOVED:
             gone = msgspec.convert(event.data, _Removed)

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from itertools import groupby
 
-from architect.audit.canonical import digest_of
-from architect.audit.model import FORMAT_VERSION, GENESIS, Event, Head
+from architect.audit.canonical import canonical, digest_of, event_of
+from architect.audit.model import FORMAT_VERSION, GENESIS, Entry, Event, Head
 from architect.kernel.errors import IntegrityError
 from architect.kernel.ids import StreamId
 
 
 class FaultKind(StrEnum):
-    """What is wrong with an event, or with the place where one should be."""
+    """What is wrong with an event, or with what is kept beside the events."""
 
     EDITED = "edited"
     MISSING = "missing"
@@ -23,7 +23,9 @@ class FaultKind(StrEnum):
     CUT = "cut"
     FORMAT = "format"
     CHECKPOINT = "checkpoint"
+    COPY = "copy"
     OUTPUT = "output"
+    LIST = "list"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,61 +39,118 @@ class Fault:
     at: datetime | None = None
 
 
+class Chain:
+    """Goes along one stream from its beginning, entry by entry, as far as it is whole."""
+
+    def __init__(self, stream: StreamId, *, is_thorough: bool = False) -> None:
+        """Begin before the first event. A thorough chain also asks whether data are spelled canonically."""
+        self.head = Head(stream=stream, seq=0, hash=GENESIS)
+        self.at: datetime | None = None
+        self.fault: Fault | None = None
+        self._is_thorough = is_thorough
+        self._seen_at: datetime | None = None
+
+    def take(self, entry: Entry) -> Event | None:
+        """Return the event of the next entry; None from the first fault on."""
+        if self.fault is not None:
+            return None
+        try:
+            event = event_of(entry)
+            self._seen_at = event.at
+            self.fault = self._fault_of(entry, event)
+        except IntegrityError as error:
+            self.fault = self._wrong(FaultKind.EDITED, f"{self._next} is not what was written: {error.message}")
+            return None
+        if self.fault is not None:
+            return None
+        self.head, self.at = Head(stream=self.head.stream, seq=entry.seq, hash=entry.hash), event.at
+        return event
+
+    @property
+    def _next(self) -> str:
+        return f"event {self.head.seq + 1} of {self.head.stream}"
+
+    def _fault_of(self, entry: Entry, event: Event) -> Fault | None:
+        if entry.seq != self.head.seq + 1:
+            return self._wrong(FaultKind.MISSING, f"{self._next} is missing; the next one that is there is {entry.seq}")
+        if entry.version != FORMAT_VERSION:
+            return self._wrong(FaultKind.FORMAT, f"{self._next} has format {entry.version}, which is not known here")
+        if digest_of(entry) != entry.hash:
+            return self._edited(entry)
+        if entry.prev != self.head.hash:
+            return self._replaced()
+        if self._is_thorough and canonical(event.data) != entry.data.encode():
+            return self._wrong(
+                FaultKind.EDITED, f"{self._next} is not what was written: its data are spelled otherwise"
+            )
+        return None
+
+    def _edited(self, entry: Entry) -> Fault:
+        """Say that the hash does not cover the entry, or that nothing but its number was changed."""
+        if self.head.seq > 0 and digest_of(entry._replace(seq=entry.seq - 1)) == entry.hash:
+            put_in = f"event {self.head.seq} of {self.head.stream} was put in: {self._next} had its number"
+            return self._wrong(FaultKind.REPLACED, put_in, back=1)
+        if digest_of(entry._replace(seq=entry.seq + 1)) == entry.hash:
+            return self._wrong(FaultKind.MISSING, f"{self._next} is missing: the one that has its number came after it")
+        message = f"{self._next} ({entry.kind[:60]}) is not what was written: its hash does not cover it"
+        return self._wrong(FaultKind.EDITED, message)
+
+    def _replaced(self) -> Fault:
+        if self.head.seq == 0:
+            return self._wrong(FaultKind.MISSING, f"{self._next} is missing: the one that has its number came later")
+        message = f"event {self.head.seq} of {self.head.stream} was replaced, or {self._next}: they do not fit together"
+        return self._wrong(FaultKind.REPLACED, message, back=1)
+
+    def _wrong(self, kind: FaultKind, message: str, *, back: int = 0) -> Fault:
+        return Fault(
+            kind=kind,
+            stream=self.head.stream,
+            seq=self.head.seq + 1 - back,
+            message=message,
+            at=self.at or self._seen_at,
+        )
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StreamProof:
-    """What going through one stream showed: its head as far as it is whole, and the first fault."""
+    """What going through one stream showed: its head as far as it is whole, when that was, and the first fault."""
 
     head: Head
+    at: datetime | None
     events: int
     fault: Fault | None = None
 
 
-def prove_streams(events: Iterable[Event]) -> Iterator[StreamProof]:
-    """Go through events, stream by stream and in order, and yield one proof a stream."""
-    for stream, group in groupby(events, key=lambda event: event.stream):
-        yield _prove(stream, group)
+def prove_streams(entries: Iterable[Entry], *, see: Callable[[Event], None] | None = None) -> Iterator[StreamProof]:
+    """Go through entries, stream by stream and in order, and yield one proof a stream.
+
+    `see` is given every event that is whole and in its place.
+    """
+    for stream, group in groupby(entries, key=lambda entry: entry.stream):
+        chain, count = Chain(StreamId(str(stream)), is_thorough=True), 0
+        for entry in group:
+            count += 1
+            event = chain.take(entry)
+            if event is not None and see is not None:
+                see(event)
+        yield StreamProof(head=chain.head, at=chain.at, events=count, fault=chain.fault)
 
 
-def _prove(stream: StreamId, events: Iterator[Event]) -> StreamProof:
-    head, fault, count, last_at = Head(stream=stream, seq=0, hash=GENESIS), None, 0, None
-    for event in events:
-        count += 1
-        fault = fault or fault_of(event, head, last_at)
-        if fault is None:
-            head, last_at = Head(stream=stream, seq=event.seq, hash=event.hash), event.at
-    return StreamProof(head=head, events=count, fault=fault)
+def whole_stream(head: Head, entries: Iterable[Entry]) -> Sequence[Event]:
+    """Return the events of a whole stream that ends at `head`. Raises IntegrityError with the first wrong event."""
+    chain = Chain(head.stream)
+    events = []
+    for entry in entries:
+        event = chain.take(entry)
+        if event is None:
+            break
+        events.append(event)
+    if chain.fault is not None:
+        raise IntegrityError(chain.fault.message, hint=_HINT)
+    if chain.head != head:
+        message = f"{head.stream} ends with event {chain.head.seq}: the store says that it goes to {head.seq}"
+        raise IntegrityError(message, hint=_HINT)
+    return events
 
 
-def fault_of(event: Event, before: Head, at: datetime | None = None) -> Fault | None:
-    """Say what is wrong with an event that should follow `before`; None when nothing is."""
-
-    def fault(kind: FaultKind, message: str) -> Fault:
-        return Fault(kind=kind, stream=before.stream, seq=before.seq + 1, message=message, at=at or event.at)
-
-    name = f"event {before.seq + 1} of {before.stream}"
-    if event.seq != before.seq + 1:
-        return fault(FaultKind.MISSING, f"{name} is missing; the next one that is there has number {event.seq}")
-    if event.version != FORMAT_VERSION:
-        return fault(FaultKind.FORMAT, f"{name} has format {event.version}, which is not known here")
-    if event.prev != before.hash:
-        return fault(FaultKind.REPLACED, f"{name} does not follow the event before it: one of the two was replaced")
-    if _digest(event) != event.hash:
-        return fault(FaultKind.EDITED, f"{name} ({event.kind}) is not what was written: its hash does not cover it")
-    return None
-
-
-def _digest(event: Event) -> str:
-    try:
-        return digest_of(event)
-    except IntegrityError:
-        return ""
-
-
-def require_whole(stream: StreamId, events: Sequence[Event]) -> None:
-    """Raise IntegrityError, with the first wrong event, unless the events are the whole stream from its beginning."""
-    head = Head(stream=stream, seq=0, hash=GENESIS)
-    for event in events:
-        fault = fault_of(event, head)
-        if fault is not None:
-            raise IntegrityError(fault.message, hint="`architect audit verify` says more; nothing was done")
-        head = Head(stream=stream, seq=event.seq, hash=event.hash)
+_HINT = "`architect audit verify` says more; nothing was done"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -182,25 +182,33 @@ def line_of(checkpoint: Checkpoint) -> str:
 
 
 def parse_copies(text: str) -> tuple[Copy, ...]:
-    """Return the copies in a text: a line each, signed JSON or `12:9f3c…`. Raises UsageError for anything else."""
-    return tuple(_parse_copy(line.strip(), number) for number, line in _numbered(text))
+    """Return the copies in a text, one a line: `12:9f3c…` or signed JSON, whatever a log put before it.
 
-
-def _numbered(text: str) -> Iterable[tuple[int, str]]:
-    return ((number, line) for number, line in enumerate(text.splitlines(), start=1) if line.strip())
+    Raises UsageError where a line holds none, and where there is none at all.
+    """
+    lines = [(number, line.strip()) for number, line in enumerate(text.split("\n"), start=1) if line.strip()]
+    if not lines:
+        raise UsageError("there is no checkpoint in it", hint=_EXPECTED)
+    return tuple(_parse_copy(line, number) for number, line in lines)
 
 
 def _parse_copy(line: str, number: int) -> Copy:
-    short = _SHORT.search(line) if not line.startswith("{") else None
+    begin = line.find("{")
+    short = _SHORT.search(line) if begin < 0 else None
     if short is not None:
         return Copy(number=int(short["number"]), commitment=short["commitment"])
     try:
-        return msgspec.json.decode(line, type=Copy)
-    except msgspec.DecodeError as error:
-        raise UsageError(
-            f"line {number} is no checkpoint: {line[:60]!r}",
-            hint="expected NUMBER:COMMITMENT, or a line that was copied",
-        ) from error
+        return parse_line(line[begin:])
+    except (ValueError, RecursionError) as error:
+        raise UsageError(f"line {number} is no checkpoint: {line[:60]!r}", hint=_EXPECTED) from error
+
+
+_EXPECTED = "expected NUMBER:COMMITMENT, or a line that was copied"
+
+
+def parse_line(line: str) -> Copy:
+    """Return the copy that a line made by `line_of` holds. Raises ValueError or RecursionError for any other."""
+    return msgspec.json.decode(line, type=Copy)
 
 
 def is_signed(checkpoint: Checkpoint | Copy, keyring: Keyring) -> bool | None:

@@ -6,6 +6,7 @@ import contextlib
 import hashlib
 import os
 import stat
+import tempfile
 from pathlib import Path
 
 from cryptography.exceptions import InvalidSignature
@@ -66,21 +67,19 @@ def signing_key(folder: Path) -> SigningKey:
     """
     path = folder / KEY_FILE
     if not path.exists():
-        _make(folder, path)
-    information = path.stat()
-    if information.st_mode & 0o077:
-        mode = stat.S_IMODE(information.st_mode)
-        raise SettingsError(f"others may read the signing key (mode {mode:04o})", place=str(path), hint="chmod 600 it")
-    raw = path.read_bytes()
-    if len(raw) != _RAW_BYTES:
-        raise SettingsError(
-            "this is no signing key", place=str(path), hint="expected 32 bytes; restore it from a backup"
-        )
-    key = SigningKey(Ed25519PrivateKey.from_private_bytes(raw))
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _keep(path, Ed25519PrivateKey.generate().private_bytes_raw())
+    key = _read_key(path)
     public = folder / f"{key.key}{PUBLIC_SUFFIX}"
     if not public.exists():
-        public.write_text(key.public.hex() + "\n", encoding="ascii")
+        _keep(public, f"{key.public.hex()}\n".encode())
     return key
+
+
+def own_key(folder: Path) -> str | None:
+    """Return the name of the signing key of `folder`; None where there is none."""
+    path = folder / KEY_FILE
+    return _read_key(path).key if path.exists() else None
 
 
 def public_keys(folder: Path) -> PublicKeys:
@@ -88,7 +87,8 @@ def public_keys(folder: Path) -> PublicKeys:
     found = {}
     for path in sorted(folder.glob(f"*{PUBLIC_SUFFIX}")):
         try:
-            raw = bytes.fromhex(path.read_text(encoding="ascii").strip())
+            raw = bytes.fromhex(_read(path).decode("ascii").strip())
+            Ed25519PublicKey.from_public_bytes(raw)
         except ValueError as error:
             raise SettingsError(
                 "this is no public key", place=str(path), hint="expected 64 hexadecimal digits"
@@ -97,17 +97,33 @@ def public_keys(folder: Path) -> PublicKeys:
     return PublicKeys(found)
 
 
-def _make(folder: Path, path: Path) -> None:
-    """Make a key; of two processes that try, one wins."""
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    private = Ed25519PrivateKey.generate()
-    new = folder / f".{KEY_FILE}.{os.getpid()}"
-    with open(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-        file.write(private.private_bytes_raw())
-        file.flush()
-        os.fsync(file.fileno())
+def _read_key(path: Path) -> SigningKey:
+    mode = stat.S_IMODE(path.stat().st_mode)
+    if mode & 0o077:
+        raise SettingsError(f"others may read the signing key (mode {mode:04o})", place=str(path), hint="chmod 600 it")
+    raw = _read(path)
+    if len(raw) != _RAW_BYTES:
+        raise SettingsError(
+            "this is no signing key", place=str(path), hint="expected 32 bytes; restore it from a backup"
+        )
+    return SigningKey(Ed25519PrivateKey.from_private_bytes(raw))
+
+
+def _read(path: Path) -> bytes:
     try:
-        with contextlib.suppress(FileExistsError):
-            os.link(new, path)
-    finally:
-        new.unlink()
+        return path.read_bytes()
+    except OSError as error:
+        raise SettingsError(f"the key cannot be read: {error.strerror}", place=str(path)) from error
+
+
+def _keep(path: Path, data: bytes) -> None:
+    """Make a file of mode 0600 with these bytes, whole or not at all; of two processes that try, one wins."""
+    try:
+        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+            with contextlib.suppress(FileExistsError):
+                os.link(file.name, path)
+    except OSError as error:
+        raise SettingsError(f"the key cannot be kept: {error.strerror}", place=str(path)) from error

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol, TypeAlias
+from typing import NamedTuple, Protocol, TypeAlias
 
 from architect.kernel.ids import StreamId
 
@@ -37,6 +37,23 @@ class Event:
     actor: str
     kind: str
     data: Mapping[str, Json]
+    version: int
+    prev: str
+    hash: str
+
+
+class Entry(NamedTuple):
+    """An event as it lies in the store: the texts that its hash covers, which somebody may have edited.
+
+    `data` is canonical JSON, `at` is spelled as `canonical.moment_text` does.
+    """
+
+    stream: StreamId
+    seq: int
+    at: str
+    actor: str
+    kind: str
+    data: str
     version: int
     prev: str
     hash: str

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,9 +14,11 @@ from architect.kernel.errors import UsageError
 from architect.kernel.ids import RunId, StreamId
 
 if TYPE_CHECKING:
-    from architect.audit.model import Event
     from architect.audit.proof import Proof
     from architect.wiring.installation import Installation
+    from architect.wiring.proving import Elsewhere
+
+SHOWN_FAULTS = 10
 
 state_option = click.option("--state", metavar="FOLDER", help="The state folder; default: the user's own.")
 
@@ -27,7 +30,9 @@ def command() -> None:
 
 @command.command()
 @click.option(
-    "--against", metavar="CHECKPOINT", help="A checkpoint kept elsewhere: NUMBER:COMMITMENT, or a file of such."
+    "--against",
+    metavar="CHECKPOINT",
+    help="A checkpoint kept elsewhere: NUMBER:COMMITMENT, a copied line, a file of such, or - for standard input.",
 )
 @click.option("--output/--no-output", "with_output", default=True, help="Compare stored output with its digests too.")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
@@ -38,8 +43,9 @@ def verify(ctx: click.Context, against: str | None, with_output: bool, form: str
     from architect.wiring.installation import open_installation
     from architect.wiring.proving import prove
 
+    elsewhere = _elsewhere(against) if against is not None else None
     installation = ctx.with_resource(open_installation(state))
-    proof = prove(installation, against=_copies(against), with_output=with_output)
+    proof = prove(installation, against=elsewhere, with_output=with_output)
     click.echo(_json(_proof(proof)) if form == "json" else "\n".join(_lines(proof)))
     ctx.exit(1 if proof.faults else 0)
 
@@ -48,15 +54,17 @@ def verify(ctx: click.Context, against: str | None, with_output: bool, form: str
 @state_option
 @click.pass_context
 def checkpoint(ctx: click.Context, state: str | None) -> None:
-    """Sign everything recorded by now, copy the line outside the store, and print its short form."""
-    from architect.wiring.installation import make_checkpoint, open_installation
+    """Sign everything recorded by now, copy the line outside the store, and print its short form.
+
+    Where nothing is new the newest checkpoint is copied again. Exit code 1: a place could not take it.
+    """
+    from architect.wiring.installation import copy_again, make_checkpoint, open_installation
 
     installation = ctx.with_resource(open_installation(state))
-    kept = make_checkpoint(installation)
-    last = kept.checkpoint if kept else installation.stores.checkpoints.last()
+    kept = make_checkpoint(installation) or copy_again(installation)
     for failure in kept.failures if kept else ():
-        click.echo(f"architect: no copy at {failure}", err=True)
-    click.echo(last.short if last else "Nothing is recorded yet.")
+        click.echo(f"architect: no copy at {_visible(failure)}", err=True)
+    click.echo(kept.checkpoint.short if kept else "Nothing is recorded yet.")
     ctx.exit(1 if kept and kept.failures else 0)
 
 
@@ -68,89 +76,97 @@ def checkpoint(ctx: click.Context, state: str | None) -> None:
 @click.pass_context
 def export(ctx: click.Context, name: str | None, form: str | None, path: Path | None, state: str | None) -> None:
     """Print the record as JSON Lines, each event with its hash, or the report of a run as Markdown."""
+    from architect.cli.files import write_lines
     from architect.wiring.installation import open_installation
 
-    installation = ctx.with_resource(open_installation(state))
     chosen = form or ("markdown" if name else "jsonl")
-    if chosen == "markdown":
-        if name is None:
-            raise UsageError("a report is about one run", hint="name it with --run RUN-7")
-        _write(path, iter([_report(installation, RunId(name))]))
+    if chosen == "markdown" and name is None:
+        raise UsageError("a report is about one run", hint="name it with --run RUN-7")
+    installation = ctx.with_resource(open_installation(state))
+    is_report = chosen == "markdown"
+    lines = iter([_report(installation, RunId(name or ""))]) if is_report else _events(installation, name)
+    if path is not None:
+        write_lines(path, lines)
         return
-    _write(path, (_line(event) for event in _events(installation, name)))
+    for line in lines:
+        click.echo(line)
 
 
-def _events(installation: Installation, name: str | None) -> Iterator[Event]:
+def _events(installation: Installation, name: str | None) -> Iterator[str]:
+    from architect.audit.canonical import line_of
+
     if name is None:
-        yield from installation.stores.events.all_events()
-        return
+        return map(line_of, installation.stores.events.all_events())
     events = installation.stores.events.read(StreamId(f"run:{name}"))
     if not events:
-        raise UsageError(f"there is no run {name[:40]}", hint="`architect runs list` shows them")
-    yield from events
+        raise _no_such_run(name)
+    return map(line_of, events)
 
 
 def _report(installation: Installation, run: RunId) -> str:
-    from architect.runs.output import output_text
-    from architect.runs.report import report
+    from architect.runs.output import output_beginning
+    from architect.runs.report import OUTPUT_BYTES, report
 
     events = installation.service.events(run)
     if not events:
-        raise UsageError(f"there is no run {run[:40]}", hint="`architect runs list` shows them")
-    checkpoint = installation.stores.checkpoints.last()
+        raise _no_such_run(run)
+    covering = installation.stores.checkpoints.covering(events[-1])
     return report(
         events,
-        read_output=lambda key: output_text(installation.stores.outputs, key),
-        checkpoint=checkpoint.short if checkpoint else "",
+        read_output=lambda key: output_beginning(installation.stores.outputs, key, limit=OUTPUT_BYTES),
+        checkpoint=covering.short if covering else "",
     )
 
 
-def _write(path: Path | None, lines: Iterator[str]) -> None:
-    import os
+def _no_such_run(name: str) -> UsageError:
+    return UsageError(f"there is no run {name[:40]!r}", hint="`architect runs list` shows them")
 
-    if path is None:
-        for line in lines:
-            click.echo(line)
-        return
+
+def _elsewhere(against: str) -> Elsewhere:
+    """Return the copies that were named, and how their place is called."""
+    from architect.audit.checkpoints import parse_copies
+    from architect.wiring.proving import Elsewhere
+
+    if against == "-":
+        return Elsewhere(copies=parse_copies(sys.stdin.read()), place="standard input")
+    if _is_file(against):
+        text = Path(against).read_text(encoding="utf-8", errors="replace")
+        return Elsewhere(copies=parse_copies(text), place=against)
+    return Elsewhere(copies=parse_copies(against), place="--against")
+
+
+def _is_file(text: str) -> bool:
+    """Say whether a text names a file; a copied line may be longer than any name."""
     try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-    except OSError as error:
-        raise UsageError(f"{path} cannot be written: {error.strerror}") from error
-    with open(descriptor, "w", encoding="utf-8", errors="replace") as file:
-        file.writelines(f"{line}\n" for line in lines)
-
-
-def _line(event: Event) -> str:
-    from architect.audit.canonical import as_json
-
-    return json.dumps(as_json(event), ensure_ascii=False, sort_keys=True)
-
-
-def _copies(against: str | None) -> tuple[str, str]:
-    """Return the text of the copies and where it came from."""
-    if against is None:
-        return "", ""
-    path = Path(against)
-    if path.is_file():
-        return path.read_text(encoding="utf-8", errors="replace"), str(path)
-    return against, "--against"
+        return Path(text).is_file()
+    except (OSError, ValueError):
+        return False
 
 
 def _lines(proof: Proof) -> Iterator[str]:
     yield f"{proof.events} events in {proof.streams} streams, {proof.checkpoints} checkpoints, {proof.copies} copies"
     if proof.uncovered:
         yield f"{proof.uncovered} events are newer than the last checkpoint: only their chain proves them"
+    for note in proof.notes:
+        yield f"note: {_visible(note)}"
     first = proof.first
     if first is None:
         yield "The record is whole."
         if proof.last is not None:
             yield f"checkpoint {proof.last.short}"
         return
-    yield f"WRONG: {first.message}"
-    for fault in proof.faults[1:10]:
-        yield f"  also: {fault.message}"
-    if len(proof.faults) > 10:
-        yield f"  and {len(proof.faults) - 10} more"
+    yield f"WRONG: {_visible(first.message)}"
+    for fault in proof.faults[1:SHOWN_FAULTS]:
+        yield f"  also: {_visible(fault.message)}"
+    if len(proof.faults) > SHOWN_FAULTS:
+        yield f"  and {len(proof.faults) - SHOWN_FAULTS} more"
+
+
+def _visible(text: str) -> str:
+    """Return what somebody may have written into the store, in one line, with escape sequences made visible."""
+    from architect.runs.values import visible
+
+    return " ".join(visible(text).split())
 
 
 def _proof(proof: Proof) -> dict[str, Any]:
@@ -162,6 +178,7 @@ def _proof(proof: Proof) -> dict[str, Any]:
         "copies": proof.copies,
         "uncovered": proof.uncovered,
         "checkpoint": proof.last.short if proof.last else None,
+        "notes": list(proof.notes),
         "faults": [
             {"kind": fault.kind, "stream": fault.stream, "seq": fault.seq, "message": fault.message}
             for fault in proof.faults
@@ -170,4 +187,4 @@ def _proof(proof: Proof) -> dict[str, Any]:
 
 
 def _json(value: object) -> str:
-    return json.dumps(value, indent=2, ensure_ascii=False)
+    return json.dumps(value, indent=2)

@@ -22,13 +22,12 @@ def command() -> None:
 def upgrade(state: str | None) -> None:
     """Bring the store to this version. Killed in the middle, it is as it was before."""
     from architect.kernel.clock import SystemClock
-    from architect.settings import state_folder, store_url
+    from architect.settings import state_folder
     from architect.storage.database import open_database
-    from architect.storage.stores import store_place
     from architect.storage.upgrading import upgrade as upgrade_store
+    from architect.wiring.installation import store_address
 
-    folder = state_folder(state, os.environ)
-    database = open_database(store_url(os.environ) or store_place(folder))
+    database = open_database(store_address(state_folder(state, os.environ), os.environ))
     try:
         done = upgrade_store(database, SystemClock())
     finally:
@@ -45,21 +44,23 @@ def upgrade(state: str | None) -> None:
 def backup(file: Path, state: str | None) -> None:
     """Copy the store to FILE while it is in use. PostgreSQL has pg_dump for that."""
     from architect.storage.backup import back_up
+    from architect.storage.stores import store_place
 
-    back_up(_sqlite_store(state), file)
-    click.echo(f"{file}: {file.stat().st_size} bytes, mode 0600. The signing key is not in it.")
+    back_up(store_place(_folder(state)), file)
+    click.echo(f"{file}: {file.stat().st_size} bytes, mode 0600. The keys are not in it.")
 
 
 @command.command()
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 @state_option
 def restore(file: Path, state: str | None) -> None:
-    """Put FILE in the place of the store; the one that was there is kept beside it."""
-    from architect.storage.backup import put_back
+    """Put FILE in the place of what the store holds, which is kept beside it. The record says that it was done."""
+    from architect.wiring.restoring import restore as restore_store
 
-    aside = put_back(file, _sqlite_store(state))
-    click.echo(f"Restored.{f' What was there is {aside} now.' if aside else ''}")
-    click.echo("`architect audit verify` shows which checkpoints are newer than the copy.")
+    done = restore_store(file, _folder(state), os.environ)
+    click.echo(f"Restored.{f' What was there is {done.aside} now.' if done.aside else ''}")
+    if done.lost:
+        click.echo(f"{len(done.lost)} checkpoints are newer than the copy, up to {done.lost[-1]}")
 
 
 @command.command()
@@ -73,10 +74,10 @@ def rebuild(ctx: click.Context, state: str | None) -> None:
     click.echo(f"{installation.stores.rebuild()} runs.")
 
 
-def _sqlite_store(state: str | None) -> Path:
+def _folder(state: str | None) -> Path:
+    """Return the state folder of a store that is a file."""
     from architect.settings import STORE_VARIABLE, state_folder, store_url
-    from architect.storage.stores import FILE_NAME
 
     if store_url(os.environ):
         raise UsageError(f"the store is the PostgreSQL that {STORE_VARIABLE} names", hint="use pg_dump and pg_restore")
-    return state_folder(state, os.environ) / FILE_NAME
+    return state_folder(state, os.environ)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
-import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,81 +15,95 @@ import click
 from architect.kernel.errors import OutsideError
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
     from architect.access.people import Identity
     from architect.cli.terminal.conversation import Answerer
+    from architect.cli.terminal.screen import Screen
     from architect.runs.state import RunState
     from architect.sandbox.world import World
-    from architect.wiring.engines import Workplace
     from architect.wiring.installation import Installation
+    from architect.wiring.workplace import Workplace
 
 RUNBOOK = "connection-exhaustion.md"
-FAULT = "exhausted-connections"
-VALUES = {"MIN_IDLE_MINUTES": "0"}
 PEOPLE = ("ana", "ben")
-"""The two people of the story where nobody sits at a terminal; the record calls them unverified."""
+"""The two people of the story where nobody sits at a terminal; the record calls them not verified."""
 
 
-@click.command()
-@click.option("--state", metavar="FOLDER", help="The state folder; default: the user's own.")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plot:
+    """What the story is about: a fault, the runbook against it (the project's own), and its values."""
+
+    runbook: Path | None = None
+    fault: str = "exhausted-connections"
+    options: Mapping[str, str] = field(default_factory=dict)
+    values: Mapping[str, str] = field(default_factory=lambda: {"MIN_IDLE_MINUTES": "0"})
+
+
+@click.command(short_help="Play the story of exhausted connections in a sandbox.")
+@click.option("--state", metavar="FOLDER", help="The state folder; default: $ARCHITECT_STATE, else the user's own.")
 @click.pass_context
 def command(ctx: click.Context, state: str | None) -> None:
     """Play the story of exhausted connections in a sandbox: break it, run the runbook, prove the repair.
 
-    At a terminal you answer the questions; without one two named people do, and the record says so. Exits 0 only when
+    At a terminal you answer the questions; without one two demo people do, and the record says so. Exits 0 only when
     the world is repaired and the record is whole.
     """
-    from architect.cli.terminal.style import make_console
-    from architect.sandbox.control import world_for
+    from architect.cli.carrying import is_somebody_here
+    from architect.cli.terminal.screen import Screen
     from architect.wiring.installation import open_installation
+
+    installation = ctx.with_resource(open_installation(state))
+    ctx.exit(play(installation, Plot(), Screen(), is_interactive=is_somebody_here()))
+
+
+def play(installation: Installation, plot: Plot, screen: Screen, *, is_interactive: bool) -> int:
+    """Play the story from the beginning to the end; return 0 only for a repaired world and a whole record."""
+    from architect.sandbox.control import world_for
     from architect.wiring.sites import SANDBOX_FOLDER
 
-    console = make_console()
-    installation = ctx.with_resource(open_installation(state))
     _chapter(
-        console, "1. A production in miniature", "PostgreSQL with a replica, a cache, S3, a service; on this machine."
+        screen, "1  A production in miniature", "PostgreSQL with a replica, a cache, S3, a service; all of it here."
     )
-    with world_for(installation.folder / SANDBOX_FOLDER, writable=[installation.runs_folder], tell=_tell) as world:
-        _break(console, world)
-        exit_code = _repair(console, installation)
-        is_repaired = _look(console, world)
-    is_whole = _prove(console, installation)
-    _farewell(console, installation)
-    ctx.exit(0 if exit_code == 0 and is_repaired and is_whole else exit_code or 1)
+    folder = installation.folder / SANDBOX_FOLDER
+    with world_for(
+        folder, writable=[installation.runs_folder], tell=lambda name: screen.say(f"  starting {name} …")
+    ) as world:
+        _break(screen, world, plot)
+        exit_code = _repair(screen, installation, plot, is_interactive=is_interactive)
+        is_repaired = _look(screen, world)
+    is_whole = _prove(screen, installation)
+    _farewell(screen, installation, is_repaired=is_repaired)
+    return 0 if exit_code == 0 and is_repaired and is_whole else exit_code or 1
 
 
-def _break(console: Console, world: World) -> None:
+def _break(screen: Screen, world: World, plot: Plot) -> None:
+    from architect.cli.terminal.style import outside
     from architect.sandbox.control import put_fault
 
-    _chapter(console, "2. It breaks", "An application leaks connections until the server has none left.")
-    _say_world(console, world, when="before")
-    facts = put_fault(world, FAULT, {})
-    console.print(f"  {facts['held']} sessions are held and {facts['busy']} go on working. A new client is told:")
-    console.print(
-        f"  {str(facts['refusal']).partition('FATAL:')[2].strip() or facts['refusal']}", style="red", soft_wrap=True
-    )
-    _say_world(console, world, when="now")
+    _chapter(screen, "2  It breaks", "An application leaks connections until the server has none left.")
+    _say_world(screen, world, when="before")
+    facts = put_fault(world, plot.fault, plot.options)
+    words = ", ".join(f"{name} {value}" for name, value in facts.items() if name != "refusal")
+    screen.say(f"put in: {plot.fault} ({outside(words)})", prefix="  ")
+    _say_world(screen, world, when="now")
 
 
-def _repair(console: Console, installation: Installation) -> int:
+def _repair(screen: Screen, installation: Installation, plot: Plot, *, is_interactive: bool) -> int:
     """Run our own runbook; return its exit code."""
     from architect.cli.carrying import Manner, carry_on
     from architect.cli.documents import load, only_runbook
     from architect.cli.terminal.plan import print_plan
     from architect.runs.planning import Request
     from architect.sandbox.environment import PROFILE
-    from architect.wiring.engines import workplace_of
     from architect.wiring.sites import open_site, plan_for
+    from architect.wiring.workplace import workplace_of
 
-    _chapter(console, "3. The runbook", "Plain Markdown. What every command would do is known before anything runs.")
-    document = load(own_runbooks() / RUNBOOK)
+    _chapter(screen, "3  The runbook", "Plain Markdown. What every command would do is known before anything runs.")
+    document = load(plot.runbook or own_runbooks() / RUNBOOK)
     site = open_site(installation, PROFILE)
-    plan = plan_for(site, document, only_runbook(document), Request(values=VALUES))
-    print_plan(plan, console)
-    is_interactive = sys.stdin.isatty() and sys.stdout.isatty()
-    who = "You are asked" if is_interactive else f"{' and '.join(PEOPLE)} are asked"
-    _chapter(console, "4. The run", f"Reads run by themselves. {who} before anything is changed.")
+    plan = plan_for(site, document, only_runbook(document), Request(values=plot.values))
+    print_plan(plan, screen)
+    who = "You are asked" if is_interactive else f"Nobody is here: {' and '.join(PEOPLE)}, two demo people, are asked"
+    _chapter(screen, "4  The run", f"Reads run by themselves. {who} before anything is changed.")
     identity = installation.identity if is_interactive else demo_person(PEOPLE[0])
     with workplace_of(installation, identity=identity) as place:
         run = place.service.create(plan, identity, via="demo")
@@ -131,32 +145,43 @@ def demo_person(name: str) -> Identity:
     return Identity(person=PersonId(f"demo-{name}"), proof=Proof.UNVERIFIED)
 
 
-def _look(console: Console, world: World) -> bool:
+def _look(screen: Screen, world: World) -> bool:
     """Look at the world from outside, whatever the run said; say whether it is repaired."""
-    _chapter(console, "5. The world", "Not what the run says: a new client of the service's own role, and its health.")
-    return _say_world(console, world, when="now")
+    _chapter(screen, "5  The world", "Not what the run says: a new client of the service's own role, and its health.")
+    return _say_world(screen, world, when="now")
 
 
-def _say_world(console: Console, world: World, *, when: str) -> bool:
+def _say_world(screen: Screen, world: World, *, when: str) -> bool:
+    from rich.text import Text
+
+    from architect.cli.terminal.style import outside
     from architect.sandbox.looking import look
 
     seen = look(world)
     for what, is_well in seen.items():
-        console.print(f"  {when}: {what}", style="green" if is_well else "red", soft_wrap=True)
+        sign, style = ("✓", "green") if is_well else ("✗", "red")
+        screen.say(Text(outside(what), style=style), prefix=f"  {when:<6}  {sign} ")
     return all(seen.values())
 
 
-def _prove(console: Console, installation: Installation) -> bool:
+def _prove(screen: Screen, installation: Installation) -> bool:
     """Verify the record; then change one word in a copy of it, and let that show."""
+    from rich.text import Text
+
+    from architect.cli.terminal.style import count, outside
     from architect.wiring.proving import prove
 
-    _chapter(console, "6. The record", "Every event carries the hash of the one before; checkpoints are signed.")
+    _chapter(screen, "6  The record", "Every event carries the hash of the one before; checkpoints are signed.")
     proof = prove(installation)
-    words = proof.first.message if proof.first else f"whole: {proof.events} events, {proof.checkpoints} checkpoints"
-    console.print(f"  {words}", style="red" if proof.first else "green", soft_wrap=True)
+    whole = f"whole: {count(proof.events, 'event')}, {count(proof.checkpoints, 'checkpoint')}"
+    text = Text(proof.first.message if proof.first else whole, style="red" if proof.first else "green")
+    screen.say(text, prefix=f"  {'✗' if proof.first else '✓'} ")
     tampered = _tampered(installation)
     if tampered:
-        console.print(f"  In a copy one word was changed by hand. verify says: {tampered}", soft_wrap=True)
+        screen.say(
+            "Now somebody changes one word in a copy of it by hand. `architect audit verify` says:", prefix="  · "
+        )
+        screen.say(Text(outside(tampered), style="red"), prefix="    ")
     return proof.first is None
 
 
@@ -183,12 +208,18 @@ def _tampered(installation: Installation) -> str:
     return found.message if found else "nothing (that must not be)"
 
 
-def _farewell(console: Console, installation: Installation) -> None:
-    console.print("\nLook further:", style="bold")
+def _farewell(screen: Screen, installation: Installation, *, is_repaired: bool) -> None:
+    from rich.text import Text
+
+    screen.say()
+    words = "The fault is repaired, and the sandbox is gone again." if is_repaired else "The fault is still there."
+    screen.say(Text(words, style="bold green" if is_repaired else "bold red"))
+    screen.say()
+    screen.say("Look further:", prefix="")
     program = shutil.which("architect") or "architect"
-    console.print(f"  export ARCHITECT_STATE={installation.folder}", soft_wrap=True)
+    screen.say(f"export ARCHITECT_STATE={installation.folder}", prefix="  ")
     for words in ("runs list", "audit verify", f"show {own_runbooks() / RUNBOOK}", "--help"):
-        console.print(f"  {program} {words}", soft_wrap=True)
+        screen.say(f"{program} {words}", prefix="  ")
 
 
 def own_runbooks() -> Path:
@@ -202,11 +233,10 @@ def own_runbooks() -> Path:
     raise OutsideError("the project's own runbooks are not here", hint="install the package again")
 
 
-def _chapter(console: Console, title: str, words: str) -> None:
-    console.print()
-    console.print(title, style="bold reverse")
-    console.print(f"{words}\n", style="dim", soft_wrap=True)
+def _chapter(screen: Screen, title: str, words: str) -> None:
+    from rich.text import Text
 
-
-def _tell(name: str) -> None:
-    click.echo(f"  starting {name} …")
+    screen.say()
+    screen.say(Text(f" {title} ", style="bold reverse"))
+    screen.say(Text(words, style="dim"))
+    screen.say()

@@ -88,12 +88,12 @@ def _row(person: Person) -> dict[str, object]:
         "accounts": list(person.accounts),
         "added_at": person.added_at.isoformat(),
         "added_by": person.added_by,
-        "removed_at": person.removed_at.isoformat() if person.removed_at else None,
+        "removed_at": person.removed_at.isoformat() if person.removed_at and not person.is_active else None,
     }
 
 
 def _secret(person: str) -> str:
     if not sys.stdin.isatty():
-        return sys.stdin.readline().rstrip("\n")
+        return sys.stdin.buffer.readline().decode("utf-8", "surrogateescape").rstrip("\r\n")
     secret: str = click.prompt(f"Secret of {person}", hide_input=True, confirmation_prompt=True, err=True)
     return secret

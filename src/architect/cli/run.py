@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import click
@@ -14,29 +13,57 @@ if TYPE_CHECKING:
     from architect.access.people import Identity
     from architect.cli.carrying import Manner
     from architect.runs.model import Plan
-    from architect.wiring.installation import Installation
     from architect.wiring.sites import Site
+    from architect.wiring.trying import Tried
 
 PLACE = "place"
 """What `--approve` calls the confirmation of context, database and account in the profile `local`."""
+WAITING = 3
 
 approve_option = click.option(
-    "--approve", "approved", multiple=True, metavar="ACTION", help="Confirm this action; never the second person."
+    "--approve",
+    "approved",
+    multiple=True,
+    metavar="ACTION",
+    help="Confirm this action beforehand, as `2.1`; never the second person's word. Can be given several times.",
 )
 form_option = click.option(
-    "--format", "form", type=click.Choice(["text", "jsonl"]), default="text", show_default=True, help="jsonl: events."
+    "--format",
+    "form",
+    type=click.Choice(["text", "jsonl"]),
+    default="text",
+    show_default=True,
+    help="jsonl: each event as it is recorded, one JSON object a line.",
 )
-state_option = click.option("--state", metavar="FOLDER", help="The state folder; default: the user's own.")
+state_option = click.option(
+    "--state",
+    metavar="FOLDER",
+    help="The state folder; default: $ARCHITECT_STATE, else the user's own.",
+)
 
 
-@click.command()
-@click.argument("reference", metavar="FILE#RUNBOOK")
-@click.option("--profile", default="local", show_default=True, metavar="NAME", help="Where it runs.")
-@click.option("--set", "values", multiple=True, metavar="NAME=VALUE", help="The value of a variable.")
-@click.option("--choose", "choices", multiple=True, metavar="GROUP=N", help="The option of a group.")
+@click.command(short_help="Run a runbook, asking before every change.")
+@click.argument("reference", metavar="FILE[#RUNBOOK]")
+@click.option(
+    "--profile",
+    default="local",
+    show_default=True,
+    metavar="NAME",
+    help="Where it runs: `sandbox`, or a profile of architect.toml. `local` is this machine, for real.",
+)
+@click.option(
+    "--set",
+    "values",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="The value of a variable; of a secret where it is: TOKEN=env:MY_TOKEN.",
+)
+@click.option(
+    "--choose", "choices", multiple=True, metavar="GROUP=N", help="Take option N where a step offers several, as `4=2`."
+)
 @approve_option
-@click.option("--dry-run", is_flag=True, help="Print the plan and what the tools' own dry runs say; change nothing.")
-@click.option("--as", "name", metavar="NAME", help="Sandbox only: act as NAME, recorded as unverified.")
+@click.option("--dry-run", is_flag=True, help="Print the plan and try the tools' own dry runs; change nothing.")
+@click.option("--as", "name", metavar="NAME", help="In a sandbox only: act as NAME, recorded as not verified.")
 @form_option
 @state_option
 @click.pass_context
@@ -53,12 +80,21 @@ def command(
     form: str,
     state: str | None,
 ) -> None:
-    """Run a runbook: reads run by themselves, changes ask first, recovery is proved, all of it is recorded.
+    """Run a runbook of a Markdown file.
 
-    Exit codes: 0 all reads ran, or the change is verified; 1 the answer is no; 2 wrong use; 3 waiting for a person;
-    4 the outcome of a change is unknown; 130 interrupted.
+    Reads run by themselves. Every change asks first, and says what it would do, to what, how it is undone and what is
+    checked afterwards. Recovery is measured, and all of it is recorded.
+
+    \b
+    Exit codes:
+      0    all reads ran, or the change is verified
+      1    the answer is no: not recovered, aborted, refused
+      2    wrong use, or something that cannot be read
+      3    it waits for a person (go on with `architect runs resume`)
+      4    how a change ended is not known
+      130  interrupted
     """
-    from architect.cli.carrying import Manner
+    from architect.cli.carrying import Manner, is_somebody_here, require_known
     from architect.cli.documents import find_runbook, load, only_runbook, parse_reference
     from architect.runs.planning import Request
     from architect.wiring.installation import open_installation
@@ -72,41 +108,58 @@ def command(
     for notice in installation.settings.notices:
         click.echo(f"architect: {notice}", err=True)
     site = open_site(installation, profile)
-    manner = Manner(approved=tuple(approved), form=form, is_interactive=sys.stdin.isatty() and sys.stdout.isatty())
+    identity = _identity(site, name)
     at_first_sight = plan_for(site, document, runbook, request, is_looking=False)
+    _require_fit(at_first_sight, request.values)
+    for binding in at_first_sight.bindings:
+        if binding.reference:
+            installation.secrets.resolve(binding.reference)
+    require_known([each for each in approved if each != PLACE], at_first_sight.actions)
+    manner = Manner(approved=tuple(approved), form=form, is_interactive=is_somebody_here())
     is_right_place = _is_right_place(site, at_first_sight, manner)
     if dry_run:
         plan = plan_for(site, document, runbook, request) if is_right_place else at_first_sight
         _print_dry_run(site, plan, form, is_trying=is_right_place)
     elif is_right_place:
-        ctx.exit(_start(site, plan_for(site, document, runbook, request), name, manner))
+        ctx.exit(_start(site, plan_for(site, document, runbook, request), identity, manner))
     else:
-        ctx.exit(3)
+        ctx.exit(WAITING)
 
 
-def _start(site: Site, plan: Plan, name: str | None, manner: Manner) -> int:
+def _start(site: Site, plan: Plan, identity: Identity, manner: Manner) -> int:
     """Show the plan, create the run and carry it on; return the exit code."""
     from architect.cli.carrying import carry_on
     from architect.cli.terminal.plan import print_plan
-    from architect.cli.terminal.style import make_console
-    from architect.wiring.engines import workplace_of
+    from architect.cli.terminal.screen import Screen
+    from architect.wiring.workplace import workplace_of
 
-    identity = _identity(site.installation, site, name)
     run = site.installation.service.create(plan, identity)
     if manner.form == "text":
-        console = make_console()
-        print_plan(plan, console)
-        console.print(f"\n{run}: everything from here on is recorded\n", style="dim")
+        screen = Screen()
+        print_plan(plan, screen)
+        screen.say()
+        screen.say(f"{run}: from here on everything is recorded")
     with workplace_of(site.installation, identity=identity) as place:
         return carry_on(place, run, manner=manner)
 
 
-def _identity(installation: Installation, site: Site, name: str | None) -> Identity:
+def _require_fit(plan: Plan, values: Mapping[str, str]) -> None:
+    """Refuse what was given on the command line and may not go where the document puts it, before anything else."""
+    from architect.runs.values import refusals
+
+    literal = {binding.name for binding in plan.bindings if binding.reference is None}
+    given = {name: value for name, value in values.items() if name in literal}
+    problems = dict.fromkeys(problem for action in plan.actions for problem in refusals(action.slots, given))
+    if problems:
+        raise UsageError(f"{plan.document}: {'; '.join(problems)}", hint="nothing was run")
+
+
+def _identity(site: Site, name: str | None) -> Identity:
     """Return who acts: the operating-system user, or in a sandbox whoever is named."""
     from architect.access.people import Identity, Proof, person_name
 
     if name is None:
-        return installation.identity
+        return site.installation.identity
     if not site.is_sandbox:
         raise RefusedError("--as is for sandboxes only", hint="you act as the user you are logged in as")
     return Identity(person=person_name(name), proof=Proof.UNVERIFIED)
@@ -114,44 +167,57 @@ def _identity(installation: Installation, site: Site, name: str | None) -> Ident
 
 def _is_right_place(site: Site, plan: Plan, manner: Manner) -> bool:
     """Show what the profile `local` would touch, and have it confirmed; other profiles assert it themselves."""
+    from architect.cli.terminal.style import outside
     from architect.runs.profiles import LOCAL
-    from architect.wiring.sites import places_of
+    from architect.wiring.places import places_of
 
     if site.profile.name != LOCAL or site.is_sandbox:
         return True
     places = places_of(site, plan)
     if not places:
         return True
-    click.echo("The profile `local` is this machine, live. This runbook touches:", err=True)
+    click.echo("The profile `local` is this machine, for real. This runbook would speak to:", err=True)
+    width = max(len(place.system) for place in places)
     for place in places:
-        click.echo(f"  {place.system:<12} {place.name}", err=True)
+        click.echo(f"  {place.system:<{width}}  {outside(place.name)}", err=True)
     if PLACE in manner.approved:
         return True
     if manner.is_interactive:
         return click.confirm("Is that where it shall run?", default=False, err=True)
-    click.echo(f"Nothing was run: confirm with --approve {PLACE}, or name a profile that asserts them.", err=True)
+    click.echo(
+        f"Nothing was run, not even a read. If that is the right place: --approve {PLACE}. Better: a profile in"
+        " architect.toml that says what they must be.",
+        err=True,
+    )
     return False
 
 
 def _print_dry_run(site: Site, plan: Plan, form: str, *, is_trying: bool) -> None:
     """Print the plan with what the tools' own dry runs say."""
-    from architect.cli.terminal.plan import print_plan
-    from architect.cli.terminal.style import make_console, outside
+    from architect.cli.terminal.screen import Screen
     from architect.wiring.trying import try_dry_runs
 
+    tried = try_dry_runs(site, plan) if is_trying else iter(())
     if form == "jsonl":
-        import msgspec
-
-        click.echo(msgspec.json.encode(plan).decode())
+        _print_lines(plan, tried)
         return
-    console = make_console()
-    print_plan(plan, console, is_detailed=True)
-    for tried in try_dry_runs(site, plan) if is_trying else ():
-        console.print(f"\n{tried.action} tried as: {outside(tried.command)}", style="bold", soft_wrap=True)
-        console.print(f"  {tried.outcome}")
-        for line in tried.lines:
-            console.print(f"    {line}", soft_wrap=True)
-    console.print("\nNothing was changed.", style="dim")
+    from architect.cli.terminal.plan import print_plan, print_tried
+
+    screen = Screen()
+    print_plan(plan, screen, is_detailed=True)
+    for each in tried:
+        print_tried(each.action, each.command, (each.outcome, *each.lines), screen)
+    screen.say()
+    screen.say("Nothing was changed." if is_trying else "Nothing was asked, tried or changed.")
+
+
+def _print_lines(plan: Plan, tried: Iterator[Tried]) -> None:
+    """Print the plan and each trial as one line of JSON."""
+    import msgspec
+
+    click.echo(msgspec.json.encode({"kind": "plan", "plan": plan}).decode())
+    for each in tried:
+        click.echo(msgspec.json.encode({"kind": "tried", **msgspec.to_builtins(each)}).decode())
 
 
 def _pairs(values: Sequence[str]) -> Iterator[tuple[str, str]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,7 +12,7 @@ import click
 from architect.kernel.errors import UsageError
 
 if TYPE_CHECKING:
-    from architect.runs.profiles import Profile
+    from architect.settings import Settings
 
 
 @click.command()
@@ -30,6 +30,7 @@ def command(
 
     One changed byte, and it is untrusted again. What it says is checked before.
     """
+    from architect.cli.terminal.style import outside
     from architect.settings import digest_of, parse_settings, read_settings_file
     from architect.wiring.installation import open_installation
 
@@ -45,7 +46,9 @@ def command(
         return
     text = read_settings_file(path)
     settings = parse_settings(text, path)
-    click.echo(f"{path}: {', '.join(_says(settings.profiles, settings.people_count)) or 'no profiles'}", err=True)
+    click.echo(f"{path} says:", err=True)
+    for line in _says(settings):
+        click.echo(f"  {outside(line)}", err=True)
     if not yes and not click.confirm("Have you read it, and shall it count?", default=False, err=True):
         ctx.exit(1)
     trusted = trust.trust(str(path), digest_of(text), by=actor)
@@ -63,8 +66,21 @@ def _path(file: Path | None) -> Path:
     return found
 
 
-def _says(profiles: Mapping[str, Profile], people_count: int) -> list[str]:
-    return [f"profile {name}" for name in profiles] + ([f"{people_count} people"] if people_count > 1 else [])
+def _says(settings: Settings) -> Iterator[str]:
+    """Yield what a file would change, in the order of what deserves a look."""
+    for script in settings.scripts:
+        yield f"script {script.path} is {script.effect} (SHA-256 {script.sha256[:16]})"
+    for name, profile in settings.profiles.items():
+        passes = f", passes {', '.join(profile.passes)}" if profile.passes else ""
+        yield f"profile {name} is {profile.kind}{passes}"
+        for host, address in profile.hosts.items():
+            yield f"  host {host} is {address or 'known'}"
+        for tool, path in profile.tools.items():
+            yield f"  {tool} is {path}"
+    if settings.people_count > 1:
+        yield f"{settings.people_count} people"
+    for place in settings.checkpoint_copies:
+        yield f"checkpoints are copied to {place}"
 
 
 def _print(form: str, rows: list[dict[str, str]]) -> None:

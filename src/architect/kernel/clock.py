@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
+_BEGINNING, _END = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
+
 
 class Clock(Protocol):
     """Tells the time; an aware UTC datetime and monotonic seconds."""
@@ -65,7 +67,7 @@ class SteadyClock:
     def __init__(self, base: Clock) -> None:
         self._base = base
         self._lock = threading.Lock()
-        self._floor = datetime.min.replace(tzinfo=UTC)
+        self._floor = _BEGINNING
         self._floor_at_s = 0.0
 
     def now(self) -> datetime:
@@ -93,6 +95,7 @@ class SteadyClock:
         self._floor, self._floor_at_s = moment, self._base.monotonic_s()
 
     def _from_floor(self) -> datetime:
-        if self._floor.year == 1:
+        if self._floor == _BEGINNING:
             return self._floor
-        return self._floor + timedelta(seconds=self._base.monotonic_s() - self._floor_at_s)
+        passed = timedelta(seconds=self._base.monotonic_s() - self._floor_at_s)
+        return self._floor + min(passed, _END - self._floor)

@@ -268,9 +268,9 @@ def _of_expectation(planned: PlannedAction, expectation: Expectation, profile: P
     symptom = expectation.source is ExpectationSource.DIRECTIVE and planned.phase == Phase.VERIFY
     reads = _reads(planned)
     if value := _VALUE.search(text):
-        return replace(
-            _value_condition(planned, reads, profile), comparison=value[1], value=float(value[2]), symptom=True
-        )
+        base = _value_condition(planned, reads, profile)
+        title = f"{base.title} {value[1]} {value[2]}"
+        return replace(base, title=title, comparison=value[1], value=float(value[2]), symptom=True)
     status = _STATUS.search(text)
     if status and (url := reads.get("url")):
         wanted = (status[1] or status[2]).lower()

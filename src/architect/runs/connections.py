@@ -13,6 +13,9 @@ from architect.kernel.errors import RefusedError
 
 _VARIABLE = re.compile(r"\$(?:\{(\w+)\}|(\w+))")
 _PROGRAM = re.compile(r"[`;&|<>()\n]|\$\(")
+_PASSWORD = re.compile(
+    r"(?P<before>://[^:/@\s]*:|\b(?:password|passwd|pwd)\s*=\s*)(?:'(?:[^'\\]|\\.)*'|[^@\s'\"]+)", re.IGNORECASE
+)
 _PSQL_VALUED = {
     "-h": "host", "--host": "host", "-p": "port", "--port": "port",
     "-U": "user", "--username": "user", "-d": "dbname", "--dbname": "dbname",
@@ -22,7 +25,8 @@ _PSQL_OTHER_VALUED = frozenset(
 )
 _REDIS_VALUED = {"-h": "host", "-p": "port", "-n": "db", "--user": "username", "-u": "url"}
 _PG_ENVIRONMENT = {
-    "PGHOST": "host", "PGPORT": "port", "PGUSER": "user", "PGDATABASE": "dbname", "PGPASSFILE": "passfile",
+    "PGHOST": "host", "PGHOSTADDR": "hostaddr", "PGPORT": "port", "PGUSER": "user", "PGDATABASE": "dbname",
+    "PGPASSFILE": "passfile",
     "PGPASSWORD": "password", "PGSSLMODE": "sslmode", "PGSSLROOTCERT": "sslrootcert", "PGOPTIONS": "options",
     "PGCONNECT_TIMEOUT": "connect_timeout", "PGTARGETSESSIONATTRS": "target_session_attrs",
 }  # fmt: skip
@@ -34,17 +38,28 @@ class ConnectionTextError(RefusedError):
     code = "connection-text"
 
 
+def shown(text: str) -> str:
+    """Return the beginning of a connection as it may be shown: without a password in it."""
+    return _PASSWORD.sub(r"\g<before>…", text)[:80]
+
+
+class NoValueError(ConnectionTextError):
+    """A connection names a variable that has no value yet."""
+
+    code = "connection-value"
+
+
 def expanded_words(text: str, variables: Mapping[str, str]) -> tuple[str, ...]:
     """Return the words of a client command with variables put in, each as part of one word.
 
     Raises ConnectionTextError for whatever else a shell would do, and for variables without a value.
     """
     if _PROGRAM.search(text):
-        raise ConnectionTextError(f"the connection `{text[:80]}` needs a shell", hint="name the database plainly")
+        raise ConnectionTextError(f"the connection `{shown(text)}` needs a shell", hint="name the database plainly")
     try:
         words = shlex.split(text)
     except ValueError as error:
-        raise ConnectionTextError(f"the connection `{text[:80]}` has open quotes") from error
+        raise ConnectionTextError(f"the connection `{shown(text)}` has open quotes") from error
     return tuple(expand(word, variables) for word in words)
 
 
@@ -52,9 +67,7 @@ def expand(word: str, variables: Mapping[str, str]) -> str:
     """Return one word with its variables put in; raises ConnectionTextError for one without a value."""
     missing = [a or b for a, b in _VARIABLE.findall(word) if (a or b) not in variables]
     if missing:
-        raise ConnectionTextError(
-            f"no value for {missing[0]}", hint=f"--set {missing[0]}=… or the profile's environment"
-        )
+        raise NoValueError(f"no value for {missing[0]}", hint=f"--set {missing[0]}=… or the profile's environment")
     return _VARIABLE.sub(lambda match: variables[match[1] or match[2]], word)
 
 
@@ -71,11 +84,28 @@ def postgres_parameters(text: str | None, variables: Mapping[str, str]) -> Mappi
         found |= _psql_options(words[1:])
     elif len(words) == 1:
         found["dbname"] = words[0]
+    elif words and all("=" in word for word in words):
+        found["dbname"] = expand((text or "").strip(), variables)
     elif words:
         raise ConnectionTextError(
-            f"the connection `{(text or '')[:80]}` is not psql's", hint="run it in your own terminal"
+            f"the connection `{shown(text or '')}` is not psql's", hint="run it in your own terminal"
         )
     return found
+
+
+def place_options(text: str) -> str:
+    """Return the options of a PostgreSQL client that say where it connects, as `psql …`; empty where it has none."""
+    try:
+        words = shlex.split(text, comments=True)
+    except ValueError:
+        return ""
+    found: list[str] = []
+    for number, word in enumerate(words):
+        if word in _PSQL_VALUED and number + 1 < len(words):
+            found += [word, words[number + 1]]
+        elif word.partition("=")[0] in _PSQL_VALUED and word.startswith("--"):
+            found.append(word)
+    return f"psql {shlex.join(found)}" if found else ""
 
 
 def _psql_options(words: tuple[str, ...]) -> dict[str, str]:

@@ -339,9 +339,10 @@ def _by_word(state: RunState, why: str) -> Decision:
     )
     if gate is None or gate.closing is None:
         return Ask(gate=gates.recovery_gate(state, why))
+    name = gate.closing.by.partition(":")[2] or gate.closing.by
     if gate.closing.answer is Answer.RECOVERED:
-        return End(ended=_ended(state, Verdict.RECOVERED_BY_WORD, f"{gate.closing.by} says that the fault is gone"))
-    return End(ended=_ended(state, Verdict.NOT_RECOVERED, f"{gate.closing.by} says that the fault is still there"))
+        return End(ended=_ended(state, Verdict.RECOVERED_BY_WORD, f"{name} says that the fault is gone"))
+    return End(ended=_ended(state, Verdict.NOT_RECOVERED, f"{name} says that the fault is still there"))
 
 
 def _failed_reads(state: RunState) -> tuple[ActionId, ...]:

@@ -386,14 +386,22 @@ RunEvent: TypeAlias = (
 KINDS: Mapping[str, type[RunEvent]] = {event_type.kind: event_type for event_type in RunEvent.__args__}
 
 
+_PREFIX = "run:"
+
+
 def stream_of(run: RunId) -> StreamId:
     """Return the name of the run's stream."""
-    return StreamId(f"run:{run}")
+    return StreamId(f"{_PREFIX}{run}")
+
+
+def is_of_run(stream: StreamId) -> bool:
+    """Say whether this is the stream of a run."""
+    return stream.startswith(_PREFIX)
 
 
 def run_of(stream: StreamId) -> RunId:
     """Return the run whose stream this is."""
-    return RunId(stream.removeprefix("run:"))
+    return RunId(stream.removeprefix(_PREFIX))
 
 
 def draft(event: RunEvent, actor: str) -> Draft:

@@ -39,7 +39,9 @@ class HeldLease:
         self._lock = threading.Lock()
         self._over = threading.Event()
         self._wakeable, self._waker = os.pipe()
+        self._waking = threading.RLock()
         self._is_lost = False
+        self._lost_because = "it was taken over by another worker"
         self._paused_s = 0.0
         self._on_lost: Callable[[], None] | None = None
         self._thread = threading.Thread(target=self._beat, name=f"lease {lease.subject}", daemon=True)
@@ -55,8 +57,11 @@ class HeldLease:
         """Stop the heartbeat and give the lease back."""
         self._over.set()
         self._thread.join()
+        waker = self._waker
+        with self._waking:
+            self._waker = -1
+            os.close(waker)
         os.close(self._wakeable)
-        os.close(self._waker)
         if not self._is_lost:
             self._store.release(self.lease)
 
@@ -93,7 +98,7 @@ class HeldLease:
         """
         is_stale = self.gap_s > self._ttl_s / 2
         if self._is_lost or (is_stale and not self.renew()):
-            raise LeaseLostError(f"{self.lease.subject} was taken over by another worker")
+            raise LeaseLostError(f"{self.lease.subject} is no longer ours: {self._lost_because}")
 
     def when_lost(self, callback: Callable[[], None] | None) -> None:
         """Call `callback`, from the heartbeat's thread, when the lease turns out to be lost."""
@@ -107,15 +112,18 @@ class HeldLease:
             os.read(self._wakeable, 64)
 
     def wake(self) -> None:
-        """End a wait; safe in a signal handler."""
-        os.write(self._waker, b"w")
+        """End a wait; safe in a signal handler, and from a thread that is late."""
+        with self._waking:
+            if self._waker >= 0:
+                os.write(self._waker, b"w")
 
     def _beat(self) -> None:
         while not self._over.wait(self._ttl_s / 3):
             try:
                 self.renew()
-            except ArchitectError:
+            except ArchitectError as error:
                 if self.gap_s > self._ttl_s:
+                    self._lost_because = error.message
                     self._lose()
 
     def _lose(self) -> None:

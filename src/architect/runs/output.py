@@ -7,13 +7,16 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import zstandard
 
-from architect.kernel.errors import OutsideError
+from architect.kernel.errors import IntegrityError, OutsideError
 from architect.runs.events import OutputDigest
 from architect.runs.ports import Observer, OutputChunk, OutputKey, OutputStore, Stream
 from architect.runs.redaction import Redactor, SecretForms, redact
 
 CHUNK_BYTES = 1 << 20
 """Redacted output is stored when so much has come together, and at the end."""
+
+MAX_CHUNK_BYTES = 1 << 30
+"""No chunk is larger, whatever somebody made of the store."""
 
 TAIL_BYTES = 2000
 
@@ -102,22 +105,22 @@ class OutputRecorder:
             self._store_pending()
 
     def _store_pending(self) -> None:
-        chunks = []
-        for stream in self._order:
+        chunks, digest = [], self._hash.copy()
+        for number, stream in enumerate(self._order, start=self._number):
             data = b"".join(self._pending[stream])
             self._pending[stream].clear()
-            self._hash.update(stream.encode() + len(data).to_bytes(8, "big") + data)
+            digest.update(_hashed(stream, data))
             chunks.append(
-                OutputChunk(number=self._number, stream=stream, size=len(data), data=self._compressor.compress(data))
+                OutputChunk(number=number, stream=stream, size=len(data), data=self._compressor.compress(data))
             )
-            self._number += 1
-            self._stored += len(data)
         self._order.clear()
         self._waiting = 0
-        if chunks:
-            self._keep(chunks)
+        if chunks and self._keep(chunks):
+            self._hash = digest
+            self._number += len(chunks)
+            self._stored += sum(chunk.size for chunk in chunks)
 
-    def _keep(self, chunks: Sequence[OutputChunk]) -> None:
+    def _keep(self, chunks: Sequence[OutputChunk]) -> bool:
         """Store the chunks; when there is no room the command goes on, and the record says what is missing."""
         try:
             self._store.append(self._key, chunks)
@@ -125,16 +128,27 @@ class OutputRecorder:
             self._dropped += sum(chunk.size for chunk in chunks)
             self._limit = 0
             self.why_dropped = f"it could not be stored: {error}"
+            return False
+        return True
 
 
 def read_output(store: OutputStore, key: OutputKey, *, after: int = -1) -> Iterator[tuple[Stream, bytes]]:
-    """Yield the stored output in order. Raises OutsideError when a chunk is damaged."""
-    decompressor = zstandard.ZstdDecompressor()
+    """Yield the stored output in order. Raises IntegrityError when a chunk is damaged."""
     for chunk in store.read(key, after=after):
         try:
-            yield chunk.stream, decompressor.decompress(chunk.data)
-        except zstandard.ZstdError as error:
-            raise OutsideError(f"chunk {chunk.number} of the output of {key.run} {key.action} is damaged") from error
+            yield chunk.stream, decompressed(chunk)
+        except IntegrityError as error:
+            raise IntegrityError(f"the output of {key.run} {key.action}: {error.message}") from error
+
+
+def decompressed(chunk: OutputChunk) -> bytes:
+    """Return what was printed. Raises IntegrityError for a chunk that is not what it says."""
+    try:
+        if zstandard.frame_content_size(chunk.data) != chunk.size or chunk.size > MAX_CHUNK_BYTES:
+            raise IntegrityError(f"chunk {chunk.number} is not of its size")
+        return zstandard.ZstdDecompressor().decompress(chunk.data, allow_extra_data=False)
+    except zstandard.ZstdError as error:
+        raise IntegrityError(f"chunk {chunk.number} is damaged") from error
 
 
 def output_text(store: OutputStore, key: OutputKey, *, stream: Stream = Stream.STDOUT) -> str:
@@ -143,9 +157,24 @@ def output_text(store: OutputStore, key: OutputKey, *, stream: Stream = Stream.S
     return data.decode(errors="replace")
 
 
+def output_beginning(store: OutputStore, key: OutputKey, *, limit: int) -> str:
+    """Return the first `limit` bytes of the stored output of both streams, in order of arrival, as text."""
+    beginning = b""
+    for _, data in read_output(store, key):
+        beginning += data[: limit - len(beginning)]
+        if len(beginning) >= limit:
+            break
+    return beginning.decode(errors="replace")
+
+
 def output_sha256(pieces: Iterable[tuple[Stream, bytes]]) -> str:
     """Return the digest of stored output, as the event of the step's end has it."""
     digest = hashlib.sha256()
     for stream, data in pieces:
-        digest.update(stream.encode() + len(data).to_bytes(8, "big") + data)
+        digest.update(_hashed(stream, data))
     return digest.hexdigest()
+
+
+def _hashed(stream: Stream, data: bytes) -> bytes:
+    """Return what the digest of output covers of one chunk."""
+    return stream.encode() + len(data).to_bytes(8, "big") + data

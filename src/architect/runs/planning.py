@@ -34,6 +34,7 @@ from architect.runs.conditions import conditions_of
 from architect.runs.connections import without_passwords
 from architect.runs.defaults import defaults_of
 from architect.runs.dry_run import closest_dry_run
+from architect.runs.getting import how_to_get
 from architect.runs.model import (
     PLAN_VERSION,
     Binding,
@@ -43,11 +44,19 @@ from architect.runs.model import (
     Plan,
     PlannedAction,
     ToolPath,
+    UndoPlan,
 )
-from architect.runs.profiles import Profile, SecretReference, is_secret_name
+from architect.runs.profiles import (
+    SECRET_HINT,
+    Profile,
+    SecretReference,
+    is_secret_name,
+    is_surely_secret,
+    parse_environment_value,
+)
 from architect.runs.quoting import Bound, bind_promql, bind_shell, bind_sql
 from architect.runs.undo import undo_plan
-from architect.runs.values import is_reserved, refusals
+from architect.runs.values import is_reserved, refusals, require_text
 from architect.work.leases import UNRESOLVED
 
 TIMEOUT_S = 600.0
@@ -198,7 +207,7 @@ def _bindings(runbook: Runbook, profile: Profile, request: Request, surroundings
         name = variable.name
         is_secret = variable.is_secret or is_secret_name(name)
         if name in request.values:
-            found.append(Binding(name=name, value=request.values[name], origin="given", is_secret=is_secret))
+            found.append(_given(name, request.values[name], is_secret=is_secret))
         elif (held := profile.environment.get(name)) is not None:
             is_reference = isinstance(held, SecretReference)
             found.append(
@@ -215,10 +224,21 @@ def _bindings(runbook: Runbook, profile: Profile, request: Request, surroundings
     return tuple(found)
 
 
+def _given(name: str, value: str, *, is_secret: bool) -> Binding:
+    """Bind what a person gave: of a secret only the reference, so that it is in no command line and no record."""
+    require_text(name, value)
+    if is_secret and isinstance(parse_environment_value(value), SecretReference):
+        return Binding(name=name, reference=value, origin="given", is_secret=True)
+    if is_surely_secret(name):
+        raise UsageError(f"{name} is a secret; {SECRET_HINT}", hint="its value itself would be in the record")
+    return Binding(name=name, value=value, origin="given", is_secret=is_secret)
+
+
 def _of_environment(name: str, value: str, *, is_secret: bool) -> Binding:
     """Bind what the caller's environment holds: a secret by its reference, anything else by what it is now."""
     if is_secret or without_passwords({name: value}).secrets:
         return Binding(name=name, reference=f"env:{name}", origin="environment", is_secret=is_secret)
+    require_text(name, value)
     return Binding(name=name, value=value, origin="environment")
 
 
@@ -329,7 +349,7 @@ class _Planner:
             commands=commands,
             targets=safeguards.targets_of(commands, self._identities(action, commands)),
             limits=_limits(action, commands),
-            undo=undo_plan(commands),
+            undo=_way_back(commands),
             tools=self._tools(commands),
             files=safeguards.files_of(action.text, self.surroundings.files),
             dry_run=closest_dry_run(commands, action.text, executor=executor),
@@ -341,12 +361,15 @@ class _Planner:
     def _identities(self, action: Action, commands: Sequence[CommandEffect]) -> Mapping[str, str]:
         """Return who the systems are that an action speaks to; of a database, by the connection that it uses."""
         identities = self.surroundings.identities
-        written = {value for command in commands for name, value in command.parameters if name == "connection"}
+        if action.session is not None and action.session.kind is SessionKind.REDIS:
+            key = safeguards.connection_key("redis", action.session.opener)
+            return {**identities, "redis": identities.get(key, UNRESOLVED)}
+        used = safeguards.connections_of(commands, "postgresql")
         connection = action.connection or (self.connection if action.kind is ActionKind.SQL else None)
-        used = written or ({connection} if connection else set())
+        used = used or ({connection} if connection else set())
         if not used:
             return identities
-        known = {identities.get(safeguards.connection_key(each), UNRESOLVED) for each in used}
+        known = {identities.get(safeguards.connection_key("postgresql", each), UNRESOLVED) for each in used}
         return {**identities, "postgresql": known.pop() if len(known) == 1 else UNRESOLVED}
 
     def _completed(self, frame: PlannedAction, action: Action, bound: Bound) -> PlannedAction:
@@ -415,6 +438,8 @@ class _Planner:
         return safeguards.raised_by_unnamed_host(command, self.profile)
 
     def _connection(self, action: Action, executor: Executor) -> tuple[str | None, tuple[str, ...]]:
+        if executor is Executor.REDIS and action.session is not None:
+            return action.session.opener, ()
         if executor is not Executor.SQL:
             return action.connection, ()
         if action.connection:
@@ -444,7 +469,7 @@ class _Planner:
             for command in frame.commands
             if command.tool and command.tool not in found and "/" not in command.tool
         )
-        return tuple(f"`{name}` is not installed here; `architect doctor` says how to get it" for name in missing)
+        return tuple(f"`{name}` is not installed here: {how_to_get(name)}" for name in missing)
 
     def _reference_notes(self, action: Action) -> tuple[str, ...]:
         """Say what a step that points to another runbook means."""
@@ -455,6 +480,15 @@ class _Planner:
             return ()
         texts = [_first_line(found.text) for found in other.actions if found.kind is ActionKind.SHELL]
         return (f"see `#{other.id}`: {'; '.join(texts[:4])}" if texts else f"see `#{other.id}`",)
+
+
+def _way_back(commands: Sequence[CommandEffect]) -> UndoPlan | None:
+    """Return how a change is undone; what it does elsewhere than where the environment leads is not read there."""
+    plan = undo_plan(commands)
+    changes = [command for command in commands if command.effect is not Effect.READ]
+    if plan is None or plan.impossible or not any(safeguards.speaks_elsewhere(each, commands) for each in changes):
+        return plan
+    return UndoPlan(impossible="it names another place than the profile's, and what was there is not read")
 
 
 def _language(action: Action) -> tuple[str, Executor]:

@@ -6,7 +6,7 @@ stores `step.started` with the process mark; `PreparedAction.run` lets it go and
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -51,8 +51,8 @@ class OutputStore(Protocol):
         """Store the chunks durably. Raises OutsideError when there is no room."""
         ...
 
-    def read(self, key: OutputKey, *, after: int = -1) -> Sequence[OutputChunk]:
-        """Return the chunks with `number > after`, in order."""
+    def read(self, key: OutputKey, *, after: int = -1) -> Iterable[OutputChunk]:
+        """Return the chunks with `number > after`, in order; all of them need not be in memory at once."""
         ...
 
 

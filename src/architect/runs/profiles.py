@@ -23,6 +23,13 @@ LOCAL_PASSES = ("PATH", "HOME", "LANG", "USER", "KUBECONFIG", "AWS_*", "PG*", "S
 """What the profile `local` passes on; what the document names comes on top."""
 
 _SECRET_NAME = re.compile(r"TOKEN|SECRET|PASSWORD|PASSWD|KEY", re.IGNORECASE)
+_SURELY_SECRET = re.compile(
+    r"TOKEN|SECRET|PASSWORD|PASSWD|(?:API|ACCESS|PRIVATE|ROUTING|INTEGRATION|SIGNING|ENCRYPTION|LICENSE)[_-]?KEY(?!_?ID)",
+    re.IGNORECASE,
+)
+
+SECRET_HINT = "say where it is, as env:NAME, file:PATH or keyring:SERVICE/USER"  # noqa: S105 - a hint, not a secret
+"""What is asked for in the place of a secret."""
 
 
 class ProfileKind(StrEnum):
@@ -134,6 +141,11 @@ def local_profile() -> Profile:
 def is_secret_name(name: str) -> bool:
     """Say whether a variable of this name holds a secret."""
     return _SECRET_NAME.search(name) is not None
+
+
+def is_surely_secret(name: str) -> bool:
+    """Say whether a value of this name may only be given by a reference; a `KEY` alone may also be one of a cache."""
+    return _SURELY_SECRET.search(name) is not None
 
 
 def parse_environment_value(text: str) -> EnvironmentValue:

@@ -5,40 +5,45 @@ Whatever came from a document, a system or a person stands in it as text: nothin
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 
 from architect.audit.model import Event
 from architect.commands.model import Effect
-from architect.runs.events import Answer, GateAnswered, GateReason, Occasion, PageRecorded, StepEnded, parse
-from architect.runs.model import PlannedAction, Truth
+from architect.runs.events import OutputDigest, StepEnded, Verdict
+from architect.runs.markdown import block, cell, code, inline, sentence
+from architect.runs.model import PlannedAction
 from architect.runs.ports import OutputKey
-from architect.runs.state import GateState, RunState, StepState, fold
+from architect.runs.state import RunState, StepState, fold
+from architect.runs.timeline import name_of, result_of, timeline
 from architect.runs.values import visible
 
-OUTPUT_LINES = 30
-_MARKUP = re.compile(r"([\\`*_{}\[\]<>#|~!&])")
-_TRUTHS = {Truth.HOLDS: "holds", Truth.DOES_NOT: "does not hold", Truth.CANNOT_TELL: "cannot tell"}
-_OCCASIONS = {
-    Occasion.BEFORE: "before the first change",
-    Occasion.AFTER_CHANGE: "after",
-    Occasion.CHECK: "check after",
-    Occasion.FINAL: "at the end",
+HEAD_LINES, TAIL_LINES = 20, 8
+OUTPUT_BYTES = 16_384
+"""How much of a step's output a report needs at the most."""
+
+_MAX_LINE = 300
+_VERDICTS = {
+    Verdict.READ: "all reads ran",
+    Verdict.READ_WITH_FAILURES: "read, and some reads failed",
+    Verdict.VERIFIED: "repaired, and proved",
+    Verdict.RECOVERED_BY_WORD: "repaired, by a person's word",
+    Verdict.NOT_RECOVERED: "not repaired",
+    Verdict.UNDONE: "undone",
+    Verdict.ABORTED: "given up",
 }
 
 ReadOutput = Callable[[OutputKey], str]
-"""Returns the stored output of an attempt as text."""
+"""Returns the beginning of the stored output of an attempt, `OUTPUT_BYTES` of it, as text."""
 
 
 def report(events: Sequence[Event], *, read_output: ReadOutput, checkpoint: str = "") -> str:
-    """Return the report of the run whose whole stream this is. `checkpoint` is the last one of the store."""
+    """Return the report of the run whose whole stream this is. `checkpoint` is the first one that covers all of it."""
     state = fold(events)
     parts = (
         _summary(state),
-        _people(state, events),
+        _what_happened(state, events),
         _values(state),
-        _measurements(state),
         *(_action(state, action, read_output) for action in _told(state)),
         _proof(state, events, checkpoint),
     )
@@ -50,64 +55,58 @@ def _summary(state: RunState) -> Iterator[str]:
     yield f"# {inline(plan.title)}: {_verdict(state)}"
     yield ""
     if state.ended is not None:
-        yield f"{inline(state.ended.summary).capitalize()}."
+        yield f"{sentence(state.ended.summary)}."
         yield ""
-    urgency = f", {inline(plan.severity)}" if plan.severity else ""
+    elif state.open_gate is not None:
+        yield f"It waits at {state.open_gate.opened.gate}: {inline(state.open_gate.opened.question)}"
+        yield ""
+    yield from _what_stands_out(state)
+    severity = f", {inline(plan.severity)}" if plan.severity else ""
+    asked = f"{inline(name_of(state.requested_by))}{'' if state.is_verified else ', **not verified**'}"
+    rows = [
+        ("asked for by", asked),
+        ("runbook", f"{cell(f'{plan.document}#{plan.runbook}')}{severity}"),
+        ("profile", f"{inline(plan.profile)} ({inline(plan.profile_kind)})"),
+        ("began", f"{state.created_at:%Y-%m-%d %H:%M:%S} UTC"),
+        ("took", _took((state.last_at - state.created_at).total_seconds())),
+    ]
+    rows += [("to be answered within", _took(plan.sla_s))] if plan.sla_s else []
     yield f"| {state.run} | |"
     yield "|---|---|"
-    yield f"| runbook | {code(f'{plan.document}#{plan.runbook}')}{urgency} |"
-    yield f"| document | SHA-256 {code(plan.document_sha256)} |"
-    yield f"| profile | {inline(plan.profile)} ({inline(plan.profile_kind)}) |"
-    yield f"| began | {_moment(state.created_at)} |"
-    yield f"| last event | {_moment(state.last_at)} ({_took((state.last_at - state.created_at).total_seconds())}) |"
-    if plan.sla_s:
-        yield f"| answer within | {_took(plan.sla_s)} |"
+    yield from (f"| {name} | {value} |" for name, value in rows)
     yield ""
 
 
 def _verdict(state: RunState) -> str:
     if state.ended is not None:
-        return state.ended.verdict.replace("-", " ")
+        return _VERDICTS[state.ended.verdict]
     return "waiting" if state.open_gate is not None else "not finished"
 
 
-def _people(state: RunState, events: Sequence[Event]) -> Iterator[str]:
-    yield "## Who"
+def _what_stands_out(state: RunState) -> Iterator[str]:
+    """Yield what nobody may overlook: changes to which fewer people agreed than the rules ask for."""
+    answers = [answer for gate in state.gates.values() for _, answer in gate.answers]
+    if any(answer.break_glass for answer in answers):
+        yield "**BREAK-GLASS: a change was made without a second person.**"
+        yield ""
+    if any(answer.single_person for answer in answers):
+        yield "**Single person: nobody else agreed to what needs two people.**"
+        yield ""
+
+
+def _what_happened(state: RunState, events: Sequence[Event]) -> Iterator[str]:
+    yield "## What happened"
     yield ""
-    yield f"- Asked for by {inline(state.requested_by)}{'' if state.is_verified else ', **not verified**'}."
-    for gate in state.gates.values():
-        for at, answer in gate.answers:
-            yield f"- {_moment(at)} {_answer(state, gate, answer.answer)} by {inline(answer.by)}{_how(answer)}."
-    for event in events:
-        page = parse(event)
-        if isinstance(page, PageRecorded):
-            to = ", ".join(map(inline, page.to)) or "nobody else is registered"
-            yield f"- {_moment(event.at)} **Break-glass page** to {to}: {inline(page.detail)}."
+    yield "| time | what |"
+    yield "|---|---|"
+    for at, what in timeline(state, events):
+        yield f"| {_time(at, state.created_at)} | {what} |"
     yield ""
-
-
-def _answer(state: RunState, gate: GateState, answer: Answer) -> str:
-    opened = gate.opened
-    what = f" {opened.action} {inline(state.action(opened.action).title)}" if opened.action else ""
-    if opened.reason is GateReason.CHOICE:
-        what = f" an option of step {opened.group}"
-    if opened.reason is GateReason.VALUE:
-        what = f" the value of {inline(opened.variable or '')}"
-    return f"{answer.replace('-', ' ')}{what}"
-
-
-def _how(answer: GateAnswered) -> str:
-    found = [] if answer.is_verified else ["**not verified**"]
-    found += ["**single person**"] if answer.single_person else []
-    found += ["**BREAK-GLASS**"] if answer.break_glass else []
-    found += [f"option {answer.option}"] if answer.option is not None else []
-    found += [f"reason: {inline(answer.reason)}"] if answer.reason else []
-    return f" ({', '.join(found)})" if found else ""
 
 
 def _values(state: RunState) -> Iterator[str]:
     rows = [(each.name, each.value, each.reference, each.origin) for each in state.plan.bindings]
-    rows += [(name, each.value, each.reference, each.by) for name, each in state.values.items()]
+    rows += [(name, each.value, each.reference, name_of(each.by)) for name, each in state.values.items()]
     if not rows:
         return
     yield "## Values"
@@ -115,30 +114,8 @@ def _values(state: RunState) -> Iterator[str]:
     yield "| variable | value | from |"
     yield "|---|---|---|"
     for name, value, reference, origin in rows:
-        shown = f"secret, {code(reference)}" if reference else code(value or "")
+        shown = f"secret, {cell(reference)}" if reference else cell(value or "")
         yield f"| {inline(name)} | {shown} | {inline(origin)} |"
-    yield ""
-
-
-def _measurements(state: RunState) -> Iterator[str]:
-    """Yield what was measured, each answer once until it changed."""
-    if not state.measured:
-        return
-    titles = {condition.id: condition.title for condition in state.plan.conditions}
-    yield "## Checks"
-    yield ""
-    yield "| when | check | answer | what was seen |"
-    yield "|---|---|---|---|"
-    before: Mapping[tuple[str, str, str], tuple[Truth, str]] = {}
-    for found in state.measured:
-        event = found.event
-        key, answer = (event.condition, event.occasion, event.action or ""), (event.truth, event.detail)
-        if before.get(key) == answer:
-            continue
-        before = {**before, key: answer}
-        when = f"{_moment(found.at)}, {_OCCASIONS[event.occasion]} {event.action or ''}".rstrip()
-        title = inline(titles.get(event.condition, event.condition))
-        yield f"| {when} | {title} | {_TRUTHS[event.truth]} | {inline(event.detail)} |"
     yield ""
 
 
@@ -152,12 +129,7 @@ def _action(state: RunState, action: PlannedAction, read_output: ReadOutput) -> 
     step = state.step(action.id)
     yield f"## {action.id} {inline(action.title)}"
     yield ""
-    yield f"{action.effect}, {_outcome(step)}."
-    if action.effect is not Effect.READ and action.targets:
-        yield f"On {', '.join(code(target) for target in action.targets)}."
-    if step.undo is not None:
-        back = f"none: {step.undo.impossible}" if step.undo.impossible else step.undo.text
-        yield f"Way back: {inline(back)}."
+    yield from _facts(action, step)
     yield ""
     if action.text != action.title:
         yield from block(action.text)
@@ -166,76 +138,68 @@ def _action(state: RunState, action: PlannedAction, read_output: ReadOutput) -> 
         yield ""
         yield from block(step.started.executed)
     if step.ended is not None and step.ended.output is not None and step.ended.output.stored_bytes:
-        yield from _output(state, step.ended, read_output)
+        yield from _output(state, step.ended, step.ended.output, read_output)
+
+
+def _facts(action: PlannedAction, step: StepState) -> Iterator[str]:
+    targets = (
+        f" on {', '.join(map(code, action.targets))}" if action.targets and action.effect is not Effect.READ else ""
+    )
+    yield f"- {action.effect}{targets}"
+    yield f"- {_outcome(step)}"
+    if step.undo is not None:
+        back = f"no way back: {step.undo.impossible}" if step.undo.impossible else f"way back: {step.undo.text}"
+        yield f"- {inline(back)}"
 
 
 def _outcome(step: StepState) -> str:
-    ended = step.ended
     if step.skipped_because:
         return f"left out: {inline(step.skipped_because)}"
-    if ended is None:
-        return str(step.status)
-    facts = [ended.outcome.replace("-", " ")]
-    if ended.reason:
-        facts.append(inline(ended.reason))
-    if ended.exit_status is not None:
-        facts.append(f"exit status {ended.exit_status}")
-    facts.append(f"{ended.duration_s:.1f} s")
-    if ended.attempt > 1:
-        facts.append(f"attempt {ended.attempt}")
-    return ", ".join((*facts, *map(inline, ended.notes)))
+    if step.ended is None:
+        return "not reached" if step.started is None else str(step.status)
+    return result_of(step.ended)
 
 
-def _output(state: RunState, ended: StepEnded, read_output: ReadOutput) -> Iterator[str]:
-    """Yield the first lines of what was printed, and the digest of all of it."""
-    output = ended.output
-    assert output is not None
-    key = OutputKey(run=state.run, action=ended.action, attempt=ended.attempt)
-    lines = visible(read_output(key)).splitlines()
-    yield from block("\n".join(lines[:OUTPUT_LINES]))
-    more = f"{len(lines) - OUTPUT_LINES} more lines; " if len(lines) > OUTPUT_LINES else ""
-    redacted = f", {output.redactions} places redacted" if output.redactions else ""
-    yield f"{more}{output.stored_bytes} bytes{redacted}, SHA-256 {code(output.sha256)}"
+def _output(state: RunState, ended: StepEnded, output: OutputDigest, read_output: ReadOutput) -> Iterator[str]:
+    """Yield the first lines of what was printed, the last ones, and the digest of all of it."""
+    beginning = read_output(OutputKey(run=state.run, action=ended.action, attempt=ended.attempt))
+    lines = visible(beginning).splitlines()
+    is_whole = len(beginning.encode()) >= output.stored_bytes and len(lines) <= HEAD_LINES + TAIL_LINES
+    if not is_whole:
+        tail = visible(output.tail).splitlines()[1:][-TAIL_LINES:]
+        lines = [*lines[:HEAD_LINES], "…", *tail]
+    yield from block("\n".join(map(_cut, lines)))
+    facts = [f"{output.stored_bytes:,} bytes"]
+    facts += [f"{output.redactions} places redacted"] if output.redactions else []
+    facts += [f"{output.dropped_bytes:,} bytes dropped"] if output.dropped_bytes else []
+    more = "" if is_whole else f"; all of it: {code(f'architect runs output {state.run} {ended.action}')}"
+    yield f"{', '.join(facts)}, SHA-256 {code(output.sha256)}{more}"
     yield ""
+
+
+def _cut(line: str) -> str:
+    return line if len(line) <= _MAX_LINE else f"{line[:_MAX_LINE]}… ({len(line) - _MAX_LINE:,} more characters)"
 
 
 def _proof(state: RunState, events: Sequence[Event], checkpoint: str) -> Iterator[str]:
     yield "## Proof"
     yield ""
-    yield f"Plan {code(state.plan_digest)}. {len(events)} events, the last one {code(events[-1].hash)}."
-    if checkpoint:
-        yield f"Checkpoint {code(checkpoint)}; `architect audit verify --against` it proves what was recorded before."
-    yield ""
+    yield f"- document: SHA-256 {code(state.plan.document_sha256)}"
+    yield f"- plan: SHA-256 {code(state.plan_digest)}"
+    yield f"- record: {len(events)} events of {code(events[-1].stream)}, the last one {code(events[-1].hash)}"
+    if not checkpoint:
+        yield "- no checkpoint covers all of it yet"
+        return
+    verify = f"architect audit verify --against {checkpoint}"
+    yield f"- a checkpoint covers all of it; whether that still holds, this says: {code(verify)}"
 
 
-def inline(text: str) -> str:
-    """Return text from outside for the middle of a line: one line, no markup."""
-    return _MARKUP.sub(r"\\\1", " ".join(visible(text).split()))
-
-
-def code(text: str) -> str:
-    """Return text from outside as inline code, behind as many backquotes as it needs; safe in a table."""
-    line = " ".join(visible(text).split()).replace("|", "\\|") or " "
-    ticks = "`" * (max((len(run) for run in re.findall(r"`+", line)), default=0) + 1)
-    pad = " " if line.startswith("`") or line.endswith("`") else ""
-    return f"{ticks}{pad}{line}{pad}{ticks}"
-
-
-def block(text: str) -> Iterator[str]:
-    """Yield text from outside as a code block, behind a fence that it cannot close."""
-    fence = "`" * max(3, max((len(run) for run in re.findall(r"`+", text)), default=0) + 1)
-    yield fence
-    yield from visible(text).splitlines()
-    yield fence
-    yield ""
-
-
-def _moment(at: datetime) -> str:
-    return f"{at:%Y-%m-%d %H:%M:%S} UTC"
+def _time(at: datetime, began: datetime) -> str:
+    return f"{at:%H:%M:%S}" if at.date() == began.date() else f"{at:%Y-%m-%d %H:%M:%S}"
 
 
 def _took(seconds: float) -> str:
-    minutes, rest = divmod(int(seconds), 60)
+    minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     if hours:
         return f"{hours} h {minutes} min"

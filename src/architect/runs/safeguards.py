@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import posixpath
 import re
+import shlex
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from urllib.parse import urlsplit
 
 from architect.commands.model import CommandEffect, Effect, Flag
+from architect.runs.connections import place_options
 from architect.runs.model import Executor, FileDigest, PlannedAction
 from architect.runs.profiles import Profile, ProfileKind
-from architect.work.leases import UNRESOLVED
+from architect.work.leases import EVERYTHING, UNRESOLVED
 
 _URL = re.compile(r"\b(?:https?|wss?|ftp)://[^\s'\"|;<>)]+", re.IGNORECASE)
 _PATH = re.compile(r"(?<![\w/.$:@-])(?:\./)?[\w.-]+(?:/[\w.-]+)*(?![\w/])")
@@ -38,7 +40,6 @@ def targets_of(commands: Sequence[CommandEffect], identities: Mapping[str, str])
     Empty where a change has no target that is known: the run then locks the whole profile. A command that names
     another place than the usual one (`--context`, `-h`, ssh) acts on a system whose identity is not known.
     """
-    is_elsewhere = any(command.tool in _ELSEWHERE for command in commands)
     found: list[str] = []
     for command in commands:
         if command.effect is Effect.READ:
@@ -46,19 +47,76 @@ def targets_of(commands: Sequence[CommandEffect], identities: Mapping[str, str])
         system = command.target.system if command.target and command.target.system else command.system
         if not system or command.target is None or not str(command.target):
             return ()
-        is_usual = not is_elsewhere and not _names_place(command)
-        identity = identities.get(system.partition("-")[0], UNRESOLVED) if is_usual else UNRESOLVED
-        found.append(f"{system}@{identity}: {command.target}")
+        is_elsewhere = speaks_elsewhere(command, commands)
+        identity = UNRESOLVED if is_elsewhere else identities.get(family(system), UNRESOLVED)
+        found.append(f"{system}@{identity}: {_object(command)}")
     return tuple(dict.fromkeys(found))
 
 
-def connection_key(connection: str) -> str:
-    """Return the name under which the identity of a database is kept that is reached by this connection."""
-    return f"postgresql {connection}"
+def connection_key(system: str, connection: str) -> str:
+    """Return the name under which the identity of a system is kept that is reached by this connection."""
+    return f"{system} {connection}"
+
+
+def _object(command: CommandEffect) -> str:
+    """Return what a command changes; of a client that names a database and nothing in it, everything there."""
+    target = command.target
+    is_whole = target is not None and not target.kind and not target.name
+    return EVERYTHING if is_whole and connection_of(command, family(command.system)) else str(target)
+
+
+def family(system: str) -> str:
+    """Return the system of which a service is part: `aws` of `aws-s3`."""
+    return system.partition("-")[0]
+
+
+def connection_of(command: CommandEffect, system: str) -> str | None:
+    """Return how a command names its database or cache; None where it leaves that to the environment."""
+    given = dict(command.parameters)
+    if family(command.system) != system:
+        return None
+    if system == "postgresql":
+        return _database_of(command, given.get("connection", ""))
+    if "connection" in given:
+        return given["connection"]
+    return f"redis-cli -h {given['host']} -p {given.get('port') or 6379}" if "host" in given else None
+
+
+def _database_of(command: CommandEffect, named: str) -> str | None:
+    """Return how a client of PostgreSQL is told where to go: by options, by the database it names, by both."""
+    options = place_options(command.text) if command.tool else ""
+    if not options or not named:
+        return options or named or None
+    return options if f" {shlex.quote(named)}" in options else f"{options} {named}"
+
+
+def connections_of(commands: Sequence[CommandEffect], system: str) -> set[str]:
+    """Return the connections to a system that commands name."""
+    return {found for command in commands if (found := connection_of(command, system))}
+
+
+def speaks_elsewhere(command: CommandEffect, commands: Sequence[CommandEffect]) -> bool:
+    """Say whether a command of an action speaks to another place than the environment's: by an option, through ssh."""
+    return _names_place(command) or any(other.tool in _ELSEWHERE for other in commands)
+
+
+def option_of(command: CommandEffect, names: Sequence[str]) -> str:
+    """Return the first of some options in a command, as it is written with its value; empty where none is there."""
+    words = command.text.split()
+    for number, word in enumerate(words):
+        name, separator, _ = word.partition("=")
+        if name in names:
+            return word if separator else " ".join(words[number : number + 2])
+    return ""
 
 
 def _names_place(command: CommandEffect) -> bool:
-    """Say whether a command names a place of its own, beside what the environment says."""
+    """Say whether a command names a place of its own, beside what the environment says.
+
+    Of a database that place is asked who it is; of other systems it is not.
+    """
+    if family(command.system) == "postgresql":
+        return False
     if any(name == "host" for name, _ in command.parameters):
         return True
     options = _PLACE_OPTIONS.get(command.system.partition("-")[0], frozenset())

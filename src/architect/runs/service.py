@@ -33,10 +33,11 @@ from architect.runs.events import (
 )
 from architect.runs.model import GateKind, Plan, PlannedAction
 from architect.runs.ports import RunIndex, RunSummary
+from architect.runs.profiles import SECRET_HINT, is_surely_secret
 from architect.runs.state import GateState, RunState, apply, begin, fold
 from architect.runs.summaries import summary_of
 from architect.runs.undoing import plan_undo
-from architect.runs.values import is_reserved, refusals
+from architect.runs.values import is_reserved, refusals, require_text
 from architect.runs.voting import Vote, VotingRules
 
 
@@ -168,7 +169,10 @@ class RunService:
         """Give the value that the gate asks for: literal text, or the reference of a secret."""
         state, found = self._open(run, gate, Answer.SET_VALUE)
         variable = found.opened.variable or ""
+        require_text(variable, value)
         action = state.action(found.opened.action) if found.opened.action else None
+        if not is_reference and is_surely_secret(variable):
+            raise UsageError(f"{variable} is a secret; {SECRET_HINT}", hint="its value itself would be in the record")
         if action is not None and not is_reference:
             _require_fit(action, variable, value)
         given = ValueSet(

@@ -268,6 +268,7 @@ def _apply_to_run(state: RunState, event: RunEvent) -> RunState:
                 undo_impossible=event.impossible,
                 is_undoing=True,
                 is_interrupted=False,
+                aborted=None,
                 ended=None,
             )
         case RunInterrupted():

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import assert_never
 from urllib.parse import quote, urlsplit
 
-from architect.kernel.errors import RefusedError
+from architect.kernel.errors import RefusedError, UsageError
 from architect.runs.model import Encoding, Shape, Slot
 
 MAX_CHARACTERS = 32_768
@@ -49,6 +49,12 @@ def refusals(slots: Iterable[Slot], values: Mapping[str, str]) -> tuple[str, ...
         if slot.variable in values and (reason := _reason(slot, values[slot.variable]))
     )
     return tuple(dict.fromkeys(found))
+
+
+def require_text(name: str, value: str) -> None:
+    """Raise UsageError for a value that is not text: it could neither be shown nor recorded as it is."""
+    if any(0xD800 <= ord(character) <= 0xDFFF for character in value):
+        raise UsageError(f"the value of {name} is not valid UTF-8", hint="a value is text")
 
 
 def environment(slots: Sequence[Slot], values: Mapping[str, str]) -> Mapping[str, str]:

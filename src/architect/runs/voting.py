@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from architect.access.people import Identity, Person, Proof, same_human
 from architect.kernel.errors import ConflictError, RefusedError
 from architect.kernel.ids import PersonId
-from architect.runs.events import GateAnswered
-from architect.runs.gates import votes
+from architect.runs.events import Answer, GateAnswered
 from architect.runs.model import GateKind
 from architect.runs.state import GateState, RunState
 
@@ -53,7 +53,7 @@ class VotingRules:
             _require_target(state, gate, vote)
             return VoteVerdict(is_satisfied=True, single_person=True)
         me = same_human(vote.by, people)
-        others = [voter for voter in map(_person, votes(gate)) if not _is_removed(voter, people)]
+        others = [_person(answer) for at, answer in _approvals(gate) if not _is_void(answer, at, people)]
         if any(voter in me for voter in others):
             raise ConflictError(
                 f"{vote.by.person} has approved this already",
@@ -64,8 +64,8 @@ class VotingRules:
     def lapse(self, gate: GateState) -> str:
         """Say why the approvals of a gate no longer count as far as their people are concerned; else empty."""
         people = self.people()
-        gone = [voter for voter in map(_person, votes(gate)) if _is_removed(voter, people)]
-        return f"{gone[0]} may no longer approve" if gone else ""
+        gone = [_person(answer) for at, answer in _approvals(gate) if _is_void(answer, at, people)]
+        return f"{gone[0]} was removed after having approved" if gone else ""
 
 
 def _require_standing(state: RunState, by: Identity, people: Sequence[Person]) -> None:
@@ -84,13 +84,29 @@ def _require_reason(vote: Vote, what: str) -> None:
         raise RefusedError(f"{what} needs a typed reason")
 
 
-def _require_target(state: RunState, gate: GateState, vote: Vote) -> None:
+def target_names(state: RunState, gate: GateState) -> tuple[str, ...]:
+    """Return the names of what an action would change, each in full, then without system and identity.
+
+    Where the target is not known, the action's title stands for it.
+    """
     action = state.action(gate.opened.action) if gate.opened.action else None
-    names = action.targets if action and action.targets else (action.title,) if action else ()
+    if action is None:
+        return ()
+    if not action.targets:
+        return (action.title,)
+    return (*action.targets, *(short for target in action.targets if (short := target.partition(": ")[2])))
+
+
+def _require_target(state: RunState, gate: GateState, vote: Vote) -> None:
+    names = target_names(state, gate)
     if vote.typed_target.strip() not in names:
         raise RefusedError(
             f"{vote.typed_target!r} is not the name of the target", hint=f"type exactly: {' or '.join(names)}"
         )
+
+
+def _approvals(gate: GateState) -> Sequence[tuple[datetime, GateAnswered]]:
+    return [(at, answer) for at, answer in gate.answers if answer.answer is Answer.APPROVE]
 
 
 def _person(answer: GateAnswered) -> PersonId:
@@ -98,5 +114,11 @@ def _person(answer: GateAnswered) -> PersonId:
 
 
 def _is_removed(person: PersonId, people: Sequence[Person]) -> bool:
-    found = [entry for entry in people if person == entry.id or person in entry.accounts]
+    found = [entry for entry in people if entry.is_known_as(person)]
     return bool(found) and not any(entry.is_active for entry in found)
+
+
+def _is_void(answer: GateAnswered, at: datetime, people: Sequence[Person]) -> bool:
+    """Say whether whoever gave an approval has been removed since, even if they were registered again."""
+    found = [entry for entry in people if entry.is_known_as(_person(answer))]
+    return bool(found) and not any(entry.counted_at(at) for entry in found)

@@ -37,7 +37,7 @@ from architect.runs.events import (
     stream_of,
 )
 from architect.runs.leasing import HeldLease, LeaseLostError
-from architect.runs.model import Executor, Plan, UndoPlan
+from architect.runs.model import Executor, UndoPlan
 from architect.runs.ports import (
     ActionRunner,
     ConditionAsker,
@@ -52,7 +52,7 @@ from architect.runs.state import RunState, apply, fold
 from architect.runs.stepping import MovedError, Stepper, refusal
 from architect.runs.summaries import summary_of
 from architect.runs.voting import VotingRules
-from architect.work.leases import LeaseStore, TargetLocks
+from architect.work.leases import WHOLE_PROFILE, LeaseStore, TargetLocks
 
 LEASE_TTL_S = 10.0
 CLOCK_TOLERANCE_S = 1.0
@@ -76,8 +76,8 @@ class Engine:
     proposer: Proposer
     survivors: Survivors
     rules: VotingRules
-    require_systems: Callable[[Plan], None] = lambda _: None
-    """Makes sure that a plan's systems are those it expects; raises RefusedError before anything is carried out."""
+    require_systems: Callable[[RunState], None] = lambda _: None
+    """Makes sure that a run's systems are those its plan expects; raises RefusedError before anything is done."""
     observers: Sequence[Observer] = ()
     lease_ttl_s: float = LEASE_TTL_S
 
@@ -94,6 +94,7 @@ class Worker:
         self.name = name or f"worker:{socket.gethostname()}/{os.getpid()}"
         self._on_event = on_event
         self._present: _Advance | None = None
+        self._stopped_by = ""
 
     def advance(self, run: RunId) -> RunState:
         """Carry the run on until it waits for a person or another run, or ends; return it as it stands.
@@ -111,19 +112,23 @@ class Worker:
         with HeldLease(lease, store=engine.leases, ttl_s=engine.lease_ttl_s) as held:
             state = fold(engine.events.read(subject))
             if state.ended is None:
-                engine.require_systems(state.plan)
+                engine.require_systems(state)
             advancing = _Advance(engine, state=state, held=held, actor=self.name, on_event=self._on_event)
             self._present = advancing
             try:
+                if self._stopped_by:
+                    advancing.interrupt(self._stopped_by)
                 return advancing.run()
             finally:
-                self._present = None
+                self._present, self._stopped_by = None, ""
 
     def interrupt(self, by: str) -> None:
         """Stop the present action with its descendants and let `advance` return; safe in a signal handler.
 
-        The step's end and the interruption are recorded; the run can be resumed, undone or aborted.
+        The step's end and the interruption are recorded; the run can be resumed, undone or aborted. Asked before
+        anything was begun, it begins nothing.
         """
+        self._stopped_by = by
         if self._present is not None:
             self._present.interrupt(by)
 
@@ -308,7 +313,7 @@ class _Advance:
         if not blocking:
             self.append(TargetsLocked(action=decision.action.id, targets=decision.targets))
             return True
-        holders = tuple(f"{lock.run} since {lock.since:%H:%M:%S} on {lock.target}" for lock in blocking)
+        holders = tuple(f"{lock.run} since {lock.since:%H:%M:%S} on {_locked(lock.target)}" for lock in blocking)
         if self.state.busy is None or self.state.busy.holders != holders:
             self.append(TargetsBusy(action=decision.action.id, targets=decision.targets, holders=holders))
         return False
@@ -368,3 +373,7 @@ class _Advance:
             return True
         self.stepper.step(self, decision.action, decision.attempt)
         return True
+
+
+def _locked(target: str) -> str:
+    return "the whole profile" if target == WHOLE_PROFILE else target

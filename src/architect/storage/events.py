@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any
 
-import msgspec
-from sqlalchemy import Connection, Row, bindparam, func, insert, select, text, update
+from sqlalchemy import Connection, Dialect, Select, bindparam, func, insert, select, text, update
 
-from architect.audit.canonical import link, moment_text, parse_moment
-from architect.audit.chain import require_whole
-from architect.audit.model import GENESIS, Draft, Event, EventStore, Fence, Head
+from architect.audit.canonical import event_of, link, parse_moment
+from architect.audit.chain import whole_stream
+from architect.audit.model import GENESIS, Draft, Entry, Event, EventStore, Fence, Head
 from architect.kernel.clock import SteadyClock
 from architect.kernel.errors import ConflictError, IntegrityError
 from architect.kernel.ids import StreamId
@@ -17,6 +18,8 @@ from architect.storage.database import Database
 from architect.storage.schema import events, leases, streams
 
 _BATCH = 1000
+_WIDTH = len(Entry._fields)
+_HINT = "`architect audit verify` says more; nothing was recorded"
 _REMEMBERED = 10_000
 
 # Statements are built once: building one takes longer than running it.
@@ -39,19 +42,49 @@ _MOVE_HEAD = (
     .values(seq=bindparam("new_seq"), hash=bindparam("new_hash"))
 )
 _OF_STREAM = (
-    select(events).where(events.c.stream == bindparam("name"), events.c.seq > bindparam("after")).order_by(events.c.seq)
+    select(*events.c, streams.c.seq.label("last"), streams.c.hash.label("last_hash"))
+    .outerjoin(events, (events.c.stream == streams.c.stream) & (events.c.seq > bindparam("after")))
+    .where(streams.c.stream == bindparam("name"))
+    .order_by(events.c.seq)
 )
-_ADD_AT_ONCE = text("""
-    WITH moved AS (
-        UPDATE streams SET seq = :seq, hash = :hash
-        WHERE stream = :stream AND seq = :before AND hash = :prev
-          AND NOT EXISTS (SELECT 1 FROM events WHERE at > :at)
-          AND (CAST(:subject AS text) IS NULL OR EXISTS (
-              SELECT 1 FROM leases WHERE subject = :subject AND generation = :generation AND NOT is_released))
-        RETURNING stream)
+ALL_EVENTS = select(events).order_by(events.c.stream, events.c.seq)
+"""Stream by stream and in order."""
+
+_MOVED_WHERE_ALL_IS_AS_KNOWN = """
+    UPDATE streams SET seq = :seq, hash = :hash
+    WHERE stream = :stream AND seq = :before AND hash = :prev
+      AND NOT EXISTS (SELECT 1 FROM events WHERE at > :at)
+      AND (CAST(:subject AS text) IS NULL OR EXISTS (
+          SELECT 1 FROM leases WHERE subject = :subject AND generation = :generation AND NOT is_released))
+"""
+_ADDED = """
     INSERT INTO events (stream, seq, at, actor, kind, data, version, prev, hash)
-    SELECT :stream, :seq, :at, :actor, :kind, :data, :version, :prev, :hash FROM moved
-""")
+    SELECT :stream, :seq, :at, :actor, :kind, :data, :version, :prev, :hash
+"""
+
+
+class _Prepared:
+    """A statement of the hot path, whose text is made once for a kind of database."""
+
+    def __init__(self, statement: str) -> None:
+        self._statement = text(statement)
+        self._made: dict[str, tuple[str, Sequence[str] | None]] = {}
+
+    def execute(self, connection: Connection, values: Mapping[str, object]) -> int:
+        """Run it; return how many rows it wrote."""
+        statement, names = self._made.get(connection.dialect.name) or self._make(connection.dialect)
+        given = tuple(values[name] for name in names) if names is not None else dict(values)
+        return connection.exec_driver_sql(statement, given).rowcount
+
+    def _make(self, dialect: Dialect) -> tuple[str, Sequence[str] | None]:
+        compiled = self._statement.compile(dialect=dialect)
+        self._made[dialect.name] = made = str(compiled), getattr(compiled, "positiontup", None)
+        return made
+
+
+_MOVE_AS_KNOWN = _Prepared(_MOVED_WHERE_ALL_IS_AS_KNOWN)
+_ADD_ONE = _Prepared(_ADDED)
+_MOVE_AND_ADD = _Prepared(f"WITH moved AS ({_MOVED_WHERE_ALL_IS_AS_KNOWN} RETURNING stream) {_ADDED} FROM moved")
 
 
 class SqlEvents(EventStore):
@@ -67,10 +100,11 @@ class SqlEvents(EventStore):
     ) -> Sequence[Event]:
         """Append durably and return the stored events."""
         known = self._known.get(stream)
-        if known is not None and known.seq == expected_seq and len(drafts) == 1 and not self._database.is_sqlite:
-            ((event, row),) = self._linked(known, drafts)
-            if self._add_at_once(known, row, fence):
-                return self._remember([event])
+        if known is not None and known.seq == expected_seq and len(drafts) == 1:
+            event, entry = link(known, drafts[0], at=self._clock.now())
+            if self._append_as_known(entry, fence):
+                self._remember(entry)
+                return [event]
         with self._database.write() as connection:
             if fence is not None:
                 _require_fence(connection, fence)
@@ -84,68 +118,84 @@ class SqlEvents(EventStore):
         if head.seq != expected_seq:
             raise ConflictError(f"{stream} has moved to {head.seq}, past {expected_seq}", hint="look at it again")
         if newest is not None:
-            self._clock.see(parse_moment(newest))
-        stored = list(self._linked(head, drafts))
-        if stored:
-            connection.execute(_ADD, [row for _, row in stored])
-            _move_head(connection, head, stored[-1][0])
-        return self._remember([event for event, _ in stored])
+            self._clock.see(newest)
+        linked = list(self._linked(head, drafts))
+        if linked:
+            last = linked[-1][1]
+            connection.execute(_ADD, [entry._asdict() for _, entry in linked])
+            _move_head(connection, head, last)
+            self._remember(last)
+        return [event for event, _ in linked]
 
     def read(self, stream: StreamId, *, after: int = 0) -> Sequence[Event]:
         """Return the events of a stream with `seq > after`. Raises IntegrityError where the whole is not whole."""
         with self._database.read() as connection:
-            found = [event_of(row) for row in connection.execute(_OF_STREAM, {"name": stream, "after": after})]
-        if after == 0:
-            require_whole(stream, found)
-        return found
+            rows = connection.execute(_OF_STREAM, {"name": stream, "after": after}).all()
+        entries = [Entry._make(row[:_WIDTH]) for row in rows if row.stream is not None]
+        if after > 0 or not rows:
+            return [event_of(entry) for entry in entries]
+        return whole_stream(Head(stream=stream, seq=rows[0].last, hash=rows[0].last_hash), entries)
 
     def heads(self) -> Sequence[Head]:
         """Return the head of every stream, by stream name."""
+        query = select(streams.c.stream, streams.c.seq, streams.c.hash).order_by(streams.c.stream)
         with self._database.read() as connection:
-            return [head_of(row) for row in connection.execute(select(streams).order_by(streams.c.stream))]
+            return [Head(stream=StreamId(name), seq=seq, hash=hash_) for name, seq, hash_ in connection.execute(query)]
 
     def all_events(self) -> Iterator[Event]:
-        """Yield every event as it is stored, proved or not, stream by stream, all of one moment."""
-        query = select(events).order_by(events.c.stream, events.c.seq).execution_options(yield_per=_BATCH)
+        """Yield every event, stream by stream, all of one moment. Raises IntegrityError at an entry that is none."""
         with self._database.snapshot() as connection:
-            for row in connection.execute(query):
-                yield event_of(row)
+            yield from map(event_of, entries_of(connection, ALL_EVENTS))
 
-    def _linked(self, head: Head, drafts: Iterable[Draft]) -> Iterator[tuple[Event, Mapping[str, object]]]:
-        """Yield each draft as the event that follows, with its row."""
-        seq, prev = head.seq, head.hash
+    def _linked(self, head: Head, drafts: Iterable[Draft]) -> Iterator[tuple[Event, Entry]]:
+        """Yield each draft as the event that follows, with its entry."""
         for draft in drafts:
-            seq += 1
-            event, data = link(head.stream, draft, seq=seq, at=self._clock.now(), prev=prev)
-            prev = event.hash
-            yield event, _row(event, data)
+            event, entry = link(head, draft, at=self._clock.now())
+            head = Head(stream=event.stream, seq=event.seq, hash=event.hash)
+            yield event, entry
 
-    def _add_at_once(self, head: Head, row: Mapping[str, object], fence: Fence | None) -> bool:
-        """Append in one statement, where everything is as this process last saw it; False when it is not."""
-        values = {**row, "before": head.seq}
-        values["subject"], values["generation"] = (fence.subject, fence.generation) if fence else (None, None)
-        with self._database.read() as connection:
-            return connection.execute(_ADD_AT_ONCE, values).rowcount == 1
+    def _append_as_known(self, entry: Entry, fence: Fence | None) -> bool:
+        """Append without asking first, where everything is as this process last saw it; False when it is not."""
+        values: Mapping[str, object] = {
+            **entry._asdict(),
+            "before": entry.seq - 1,
+            "subject": fence.subject if fence else None,
+            "generation": fence.generation if fence else None,
+        }
+        if not self._database.is_sqlite:
+            with self._database.read() as connection:
+                return _MOVE_AND_ADD.execute(connection, values) == 1
+        with self._database.write() as connection:
+            is_as_known = _MOVE_AS_KNOWN.execute(connection, values) == 1
+            if is_as_known:
+                _ADD_ONE.execute(connection, values)
+            return is_as_known
 
-    def _remember(self, stored: Sequence[Event]) -> Sequence[Event]:
+    def _remember(self, last: Entry) -> None:
         """Remember the head, so that the next append need not ask for it. Only a hint: it is checked."""
-        if stored:
-            if len(self._known) >= _REMEMBERED:
-                self._known.clear()
-            last = stored[-1]
-            self._known[last.stream] = Head(stream=last.stream, seq=last.seq, hash=last.hash)
-        return stored
+        if len(self._known) >= _REMEMBERED:
+            self._known.clear()
+        self._known[last.stream] = Head(stream=last.stream, seq=last.seq, hash=last.hash)
 
 
-def _head(connection: Connection, stream: StreamId) -> tuple[Head, str | None]:
+def entries_of(connection: Connection, query: Select[Any]) -> Iterator[Entry]:
+    """Yield the entries that a query of events finds as they are stored, proved or not, few at a time."""
+    with connection.execute(query.execution_options(yield_per=_BATCH)) as rows:
+        yield from map(Entry._make, rows)
+
+
+def _head(connection: Connection, stream: StreamId) -> tuple[Head, datetime | None]:
     """Return the stream's head, locked against other appends, and the newest moment of the store."""
     row = connection.execute(_HEAD, {"name": stream}).one_or_none()
-    if row is None:
-        return Head(stream=stream, seq=0, hash=GENESIS), connection.execute(_NEWEST).scalar()
-    return Head(stream=stream, seq=row[0], hash=row[1]), row[2]
+    newest = row[2] if row is not None else connection.execute(_NEWEST).scalar()
+    head = Head(stream=stream, seq=row[0], hash=row[1]) if row is not None else Head(stream=stream, seq=0, hash=GENESIS)
+    try:
+        return head, parse_moment(newest) if newest is not None else None
+    except ValueError as error:
+        raise IntegrityError(f"the newest event is not what was written: {error}", hint=_HINT) from error
 
 
-def _move_head(connection: Connection, before: Head, last: Event) -> None:
+def _move_head(connection: Connection, before: Head, last: Entry) -> None:
     if before.seq == 0:
         connection.execute(_ADD_HEAD, {"stream": last.stream, "seq": last.seq, "hash": last.hash})
     else:
@@ -155,42 +205,3 @@ def _move_head(connection: Connection, before: Head, last: Event) -> None:
 def _require_fence(connection: Connection, fence: Fence) -> None:
     if connection.execute(_GENERATION, {"subject": fence.subject}).scalar() != fence.generation:
         raise ConflictError(f"the lease on {fence.subject} is another's", hint="nothing was recorded")
-
-
-def _row(event: Event, data: str) -> Mapping[str, object]:
-    return {
-        "stream": event.stream,
-        "seq": event.seq,
-        "at": moment_text(event.at),
-        "actor": event.actor,
-        "kind": event.kind,
-        "data": data,
-        "version": event.version,
-        "prev": event.prev,
-        "hash": event.hash,
-    }
-
-
-def event_of(row: Row[tuple[object, ...]]) -> Event:
-    """Return the event that a row holds. Raises IntegrityError for a row that holds none."""
-    found = row._mapping
-    try:
-        return Event(
-            stream=StreamId(found["stream"]),
-            seq=found["seq"],
-            at=parse_moment(found["at"]),
-            actor=found["actor"],
-            kind=found["kind"],
-            data=msgspec.json.decode(found["data"]),
-            version=found["version"],
-            prev=found["prev"],
-            hash=found["hash"],
-        )
-    except (ValueError, msgspec.DecodeError) as error:
-        raise IntegrityError(f"event {found['seq']} of {found['stream']} is not what was written: {error}") from error
-
-
-def head_of(row: Row[tuple[object, ...]]) -> Head:
-    """Return the head that a row of `streams` holds."""
-    found = row._mapping
-    return Head(stream=StreamId(found["stream"]), seq=found["seq"], hash=found["hash"])

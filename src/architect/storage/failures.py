@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
@@ -26,8 +28,13 @@ _SQLITE: dict[int, tuple[str, str]] = {
     sqlite3.SQLITE_IOERR: ("reading or writing the disk failed", "look at the disk; nothing unrecorded was run"),
 }
 _NOT_A_STORE = frozenset((sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT))
+_ROOM = 1 << 18
 _NO_SPACE, _READ_ONLY = "53100", "25006"
-_UNIQUE, _SERIALIZATION, _DEADLOCK = "23505", "40001", "40P01"
+_NOT_ALLOWED = frozenset(("42501", "3F000"))
+"""Insufficient privilege, no schema to make tables in."""
+_TAKEN = frozenset(("23505", "40001", "40P01"))
+"""Unique violation, serialization failure, deadlock."""
+_UNREACHABLE = ("08", "57P", "28", "3D", "53")
 
 
 @contextmanager
@@ -37,6 +44,8 @@ def in_our_words(place: str) -> Iterator[None]:
         yield
     except DBAPIError as error:
         raise _translated(error.orig, place) from error
+    except sqlite3.Error as error:
+        raise _of_sqlite(error, place) from error
     except PoolTimeoutError as error:
         raise StoreError("all connections are in use", place=place, hint="try again") from error
     except SQLAlchemyError as error:
@@ -48,15 +57,16 @@ def _translated(error: BaseException | None, place: str) -> ArchitectError:
         return _of_sqlite(error, place)
     state = getattr(error, "sqlstate", None)
     first = str(error).strip().partition("\n")[0][:200]
-    if state in {_UNIQUE, _SERIALIZATION, _DEADLOCK}:
+    if state in _TAKEN:
         return ConflictError(f"somebody else was there first: {first}", place=place)
     if state == _NO_SPACE:
-        return StoreError(
-            "the log cannot be written: the disk is full", place=place, hint=_SQLITE[sqlite3.SQLITE_FULL][1]
-        )
+        hint = _SQLITE[sqlite3.SQLITE_FULL][1]
+        return StoreError("the log cannot be written: the disk is full", place=place, hint=hint)
     if state == _READ_ONLY:
         return StoreError("the log cannot be written: the database is read-only", place=place)
-    if state is None or state.startswith(("08", "57P", "28", "3D", "53")):
+    if state in _NOT_ALLOWED:
+        return StoreError(f"the store may not be used: {first}", place=place, hint="give it a database of its own")
+    if state is None or state.startswith(_UNREACHABLE):
         return StoreError(f"the store cannot be reached: {first}", place=place, hint="runs stay as they are")
     return StoreError(f"the store does not do what it should: {first}", place=place)
 
@@ -67,5 +77,15 @@ def _of_sqlite(error: sqlite3.Error, place: str) -> ArchitectError:
         return IntegrityError("this is no database of Architect's, or it is damaged", place=place)
     if isinstance(error, sqlite3.IntegrityError):
         return ConflictError(f"somebody else was there first: {error}", place=place)
+    if code == sqlite3.SQLITE_IOERR and _is_full(place):
+        code = sqlite3.SQLITE_FULL
     what, hint = _SQLITE.get(code, (str(error)[:200], ""))
     return StoreError(f"the log cannot be written: {what}", place=place, hint=hint)
+
+
+def _is_full(place: str) -> bool:
+    """Say whether there is no room beside the file; SQLite does not say so of the files that it keeps there."""
+    try:
+        return shutil.disk_usage(Path(place).parent).free < _ROOM
+    except OSError:
+        return False

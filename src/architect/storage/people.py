@@ -35,7 +35,13 @@ class SqlPeople(PeopleStore):
             connection.execute(delete(person_secrets).where(person_secrets.c.person == person))
             if verifier:
                 connection.execute(insert(person_secrets).values(person=person, verifier=verifier))
-        return Person(id=person, accounts=tuple(accounts), added_at=stored[0].at, added_by=by)
+        return Person(
+            id=person,
+            accounts=tuple(accounts),
+            added_at=stored[0].at,
+            added_by=by,
+            removed_at=known.removed_at if known else None,
+        )
 
     def remove(self, person: PersonId, *, by: str) -> None:
         """Take a person out and forget the secret; UsageError when there is none."""

@@ -7,18 +7,28 @@ from dataclasses import dataclass
 from enum import StrEnum
 from importlib.resources import as_file, files
 
-from sqlalchemy import Connection, insert, inspect, text
+from sqlalchemy import Connection, insert, text
 
 from architect.audit.canonical import moment_text
 from architect.kernel.clock import Clock
 from architect.kernel.errors import IntegrityError, SettingsError
 from architect.kernel.ids import uuid7
 from architect.storage.database import Database
-from architect.storage.schema import REVISION, installation, metadata
+from architect.storage.schema import REVISION, installation
 
 _VERSION_TABLE = "alembic_version"
+_OURS = frozenset((_VERSION_TABLE, "installation", "events", "streams"))
 _LOCK = 0x41726368
 """An arbitrary number that every Architect takes for its advisory lock on PostgreSQL."""
+
+_IN_FILE = text("SELECT name FROM sqlite_master")
+_ON_SERVER = text("""
+    SELECT c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+    WHERE n.nspname NOT LIKE 'pg\\_%' AND n.nspname <> 'information_schema' AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
+      AND NOT EXISTS (SELECT 1 FROM pg_depend d
+                      WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')
+""")
+"""Everything that holds rows, in whatever schema, but for what an extension brought along."""
 
 
 class Standing(StrEnum):
@@ -38,16 +48,19 @@ class Upgraded:
 
 
 def standing_of(database: Database) -> Standing:
-    """Say what the database is. Raises IntegrityError for one that is not ours, SettingsError for a newer one."""
-    with database.read() as connection:
-        return _standing(connection, database.place)
+    """Say what the database is, without changing a byte of it.
+
+    Raises IntegrityError for one that is not ours, SettingsError for a newer one.
+    """
+    with database.look() as connection:
+        return _standing(connection, database)
 
 
 def require_current(database: Database, clock: Clock) -> None:
     """Make the tables where the database is empty. Raises SettingsError for another version."""
     match standing_of(database):
         case Standing.CURRENT:
-            return
+            database.make_ready()
         case Standing.EMPTY:
             upgrade(database, clock)
         case Standing.OLDER:
@@ -58,10 +71,12 @@ def require_current(database: Database, clock: Clock) -> None:
 
 def upgrade(database: Database, clock: Clock) -> Upgraded:
     """Bring the store to this version, all in one transaction; killed in the middle, it is as it was before."""
+    standing_of(database)
+    database.make_ready()
     with database.write() as connection:
         if not database.is_sqlite:
             connection.execute(text(f"SELECT pg_advisory_xact_lock({_LOCK})"))
-        before = _revision(connection) if _standing(connection, database.place) is not Standing.EMPTY else None
+        before = _revision(connection) if _standing(connection, database) is not Standing.EMPTY else None
         if before != REVISION:
             _migrate(connection)
         if before is None:
@@ -69,13 +84,15 @@ def upgrade(database: Database, clock: Clock) -> Upgraded:
         return Upgraded(before=before, after=REVISION)
 
 
-def _standing(connection: Connection, place: str) -> Standing:
-    tables = set(inspect(connection).get_table_names())
+def _standing(connection: Connection, database: Database) -> Standing:
+    tables = set(connection.execute(_IN_FILE if database.is_sqlite else _ON_SERVER).scalars())
     if not tables:
         return Standing.EMPTY
-    if _VERSION_TABLE not in tables or "installation" not in tables:
+    if not tables >= _OURS:
         raise IntegrityError(
-            "this database is neither empty nor Architect's", place=place, hint="name one that is; nothing was changed"
+            "this database is neither empty nor Architect's",
+            place=database.place,
+            hint="name one that is; nothing was changed",
         )
     revision = _revision(connection)
     if revision == REVISION:
@@ -83,7 +100,7 @@ def _standing(connection: Connection, place: str) -> Standing:
     if revision is None or revision > REVISION:
         raise SettingsError(
             f"the store was upgraded by a newer version of Architect ({revision}; this one knows {REVISION})",
-            place=place,
+            place=database.place,
             hint="run that version; nothing was changed",
         )
     return Standing.OLDER
@@ -104,8 +121,3 @@ def _migrate(connection: Connection) -> None:
         config.set_main_option("script_location", str(folder).replace("%", "%%"))
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
-
-
-def tables() -> tuple[str, ...]:
-    """Return the names of our tables, in an order in which they can be filled."""
-    return tuple(table.name for table in metadata.sorted_tables)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import replace
+from functools import partial
 
-from architect.access.people import Identity
-from architect.access.secrets import matches
 from architect.integrations.aws.undoing import AwsUndo
 from architect.integrations.http.asking import HttpConditions
 from architect.integrations.http.client import GuardedWebClient
@@ -22,85 +21,45 @@ from architect.integrations.shell.executor import ShellRunner
 from architect.integrations.shell.psql import PsqlRunner, SqlRunners
 from architect.integrations.shell.survivors import LocalSurvivors
 from architect.kernel.errors import RefusedError
-from architect.kernel.ids import PersonId, RunId
+from architect.kernel.ids import RunId
 from architect.runs.asking import ConditionsByKind, OutputConditions, OutputProposer, UndoByCapture
 from architect.runs.context import Contexts, Surroundings
 from architect.runs.model import ConditionKind, Executor, Plan
 from architect.runs.native import InProcess
 from architect.runs.output import output_text
-from architect.runs.ports import ActionRunner, ConditionAsker, Observer, OutputKey, OutputStore
-from architect.runs.service import RunService
-from architect.runs.voting import VotingRules
-from architect.runs.worker import Engine, OnEvent, Worker
+from architect.runs.ports import ActionRunner, ConditionAsker, Observer
+from architect.runs.worker import Engine
 from architect.storage.stores import Stores
-from architect.wiring.installation import Installation, Kept, make_checkpoint, open_installation
+from architect.wiring.installation import Installation
 from architect.wiring.sites import Site, open_site, require_systems
 
-EngineFor = Callable[[RunId, Sequence[Observer]], Engine]
-"""Returns the engine that carries a run out, with those who look at its output."""
 
+class Engines:
+    """The engines of an installation, one a run; the shells they share end with `close`."""
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Workplace:
-    """What a terminal needs of runs: the door to them, who sits there, and engines that carry them out."""
+    def __init__(self, installation: Installation) -> None:
+        self._installation = installation
+        self._shells: dict[str, ShellRunner] = {}
 
-    service: RunService
-    identity: Identity
-    rules: VotingRules
-    outputs: OutputStore
-    engine_for: EngineFor
-    is_secret_of: Callable[[PersonId, str], bool] = lambda *_: False
-    """Says whether a registered person's own secret is the one given."""
-    keep: Callable[[], Kept | None] = lambda: None
-    """Makes a checkpoint and copies it outside the store."""
+    def engine_for(self, run: RunId, observers: Sequence[Observer]) -> Engine:
+        """Return the engine that carries a run out in its profile; what was given up needs no profile any more."""
+        state = self._installation.service.state(run)
+        if state.aborted is not None:
+            return _closing_engine(self._installation)
+        site = open_site(self._installation, state.plan.profile)
+        if site.bash not in self._shells:
+            self._shells[site.bash] = ShellRunner(bash=site.bash)
+        return engine_at(site, shell=self._shells[site.bash], observers=observers)
 
-    def worker(self, run: RunId, *, on_event: OnEvent | None = None, observers: Sequence[Observer] = ()) -> Worker:
-        """Return a worker of this process for a run."""
-        return Worker(self.engine_for(run, observers), on_event=on_event)
-
-
-@contextmanager
-def open_workplace(state: str | None) -> Iterator[Workplace]:
-    """Open an installation and its door to runs."""
-    with open_installation(state) as installation, workplace_of(installation) as place:
-        yield place
-
-
-@contextmanager
-def workplace_of(installation: Installation, *, identity: Identity | None = None) -> Iterator[Workplace]:
-    """Give the workplace of an installation for the length of a block; the shells end with it."""
-    shells: dict[str, ShellRunner] = {}
-    service, people = installation.service, installation.stores.people
-
-    def engine_for(run: RunId, observers: Sequence[Observer]) -> Engine:
-        site = open_site(installation, service.state(run).plan.profile)
-        if site.bash not in shells:
-            shells[site.bash] = ShellRunner(bash=site.bash)
-        return engine_at(site, shell=shells[site.bash], observers=observers)
-
-    try:
-        yield Workplace(
-            service=service,
-            identity=identity or installation.identity,
-            rules=installation.rules,
-            outputs=installation.stores.outputs,
-            engine_for=engine_for,
-            is_secret_of=lambda person, secret: matches(secret, people.verifier(person)),
-            keep=lambda: make_checkpoint(installation),
-        )
-    finally:
-        for shell in shells.values():
+    def close(self) -> None:
+        """End the shells."""
+        for shell in self._shells.values():
             shell.close()
 
 
-def engine_at(site: Site, *, shell: ShellRunner, observers: Sequence[Observer] = ()) -> Engine:
-    """Put an engine together for the runs of one site."""
-    installation, stores = site.installation, site.installation.stores
-    web = GuardedWebClient(site.profile.hosts)
-
-    def read(key: OutputKey) -> str:
-        return output_text(stores.outputs, key)
-
+def _closing_engine(installation: Installation) -> Engine:
+    """Return an engine that only ends a run that was given up."""
+    stores = installation.stores
     return Engine(
         events=stores.events,
         index=stores.index,
@@ -108,16 +67,32 @@ def engine_at(site: Site, *, shell: ShellRunner, observers: Sequence[Observer] =
         leases=stores.leases,
         locks=stores.locks,
         clock=stores.clock,
+        contexts=Contexts(
+            root=installation.runs_folder,
+            secrets=installation.secrets,
+            surroundings=lambda _: Surroundings(environment={}),
+        ),
+        runners={},
+        asker=ConditionsByKind({}),
+        undo_reader=UndoByCapture({}),
+        proposer=OutputProposer(lambda key: output_text(stores.outputs, key)),
+        survivors=LocalSurvivors(),
+        rules=installation.rules,
+    )
+
+
+def engine_at(site: Site, *, shell: ShellRunner, observers: Sequence[Observer] = ()) -> Engine:
+    """Put an engine together for the runs of one site."""
+    web = GuardedWebClient(site.profile.hosts)
+    return replace(
+        _closing_engine(site.installation),
         contexts=_contexts(site),
         runners=_runners(site, shell, web),
-        asker=ConditionsByKind(_askers(site, stores, web)),
+        asker=ConditionsByKind(_askers(site, site.installation.stores, web)),
         undo_reader=UndoByCapture(
             {"kubernetes": KubernetesUndo(), "postgres": PostgresUndo(), "redis": RedisUndo(), "aws": AwsUndo()}
         ),
-        proposer=OutputProposer(read),
-        survivors=LocalSurvivors(),
-        rules=installation.rules,
-        require_systems=lambda plan: require_systems(site, plan),
+        require_systems=partial(require_systems, site),
         observers=observers,
     )
 

@@ -3,27 +3,30 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from architect.access.people import Identity
 from architect.access.trust import is_trusted
-from architect.audit.checkpoints import Checkpoint, CheckpointCopies, line_of
+from architect.audit.checkpoints import Checkpoint, CheckpointCopies, Signer, line_of, parse_line
 from architect.audit.keys import signing_key
-from architect.integrations.copies.places import FileCopies, copies_of
+from architect.integrations.copies.places import CopyFailedError, FileCopies, HeldFile, copies_of
 from architect.integrations.machine.who import who_is_here
 from architect.integrations.secrets.sources import Secrets
-from architect.kernel.errors import ArchitectError, ConflictError
+from architect.kernel.errors import ArchitectError, SettingsError
 from architect.runs.service import RunService
 from architect.runs.voting import VotingRules
-from architect.settings import IsTrusted, Settings, load_settings, state_folder, store_url
+from architect.settings import STORE_VARIABLE, IsTrusted, Settings, load_settings, state_folder, store_url
+from architect.storage.checkpoints import SqlCheckpoints
 from architect.storage.stores import FILE_NAME, Stores, open_stores, store_place
 
 KEYS_FOLDER = "keys"
 RUNS_FOLDER = "runs"
 CHECKPOINTS_FILE = "checkpoints.jsonl"
+_POSTGRESQL_PORT = 5432
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,15 +73,14 @@ class Installation:
         return FileCopies(self.folder / CHECKPOINTS_FILE)
 
     @property
-    def copies(self) -> tuple[CheckpointCopies, ...]:
-        """Every place that gets copies of checkpoints."""
-        return (self.own_copies, *copies_of(self.settings.checkpoint_copies, self.environment))
+    def outside_copies(self) -> Sequence[CheckpointCopies]:
+        """The other places that get copies of checkpoints."""
+        return copies_of(self.settings.checkpoint_copies, self.environment)
 
     @property
     def own_store(self) -> frozenset[str]:
         """How the own store is spelled, so that no run changes it."""
-        url = store_url(self.environment)
-        return frozenset({str(self.folder / FILE_NAME), FILE_NAME, *((url,) if url else ())})
+        return frozenset({str(self.folder / FILE_NAME), FILE_NAME, *spellings(store_url(self.environment))})
 
 
 @contextmanager
@@ -89,7 +91,7 @@ def open_installation(state: str | None, *, directory: Path | None = None) -> It
     """
     environment = dict(os.environ)
     folder = state_folder(state, environment)
-    with open_stores(store_url(environment) or store_place(folder)) as stores:
+    with open_stores(store_address(folder, environment)) as stores:
         settings = load_settings(directory or Path.cwd(), is_trusted=_is_trusted(stores))
         yield Installation(
             folder=folder,
@@ -98,6 +100,29 @@ def open_installation(state: str | None, *, directory: Path | None = None) -> It
             identity=who_is_here(environment),
             environment=environment,
         )
+
+
+def store_address(folder: Path, environment: Mapping[str, str]) -> str | Path:
+    """Return where the own store is: the PostgreSQL that the environment names, else a file in the state folder."""
+    url = store_url(environment)
+    if url is None:
+        return store_place(folder)
+    if not url.startswith(("postgresql://", "postgres://")):
+        raise SettingsError(
+            f"{STORE_VARIABLE} names no PostgreSQL", hint="expected postgresql://USER@HOST/DATABASE; --state for files"
+        )
+    return url
+
+
+def spellings(url: str | None) -> Iterator[str]:
+    """Yield how a text may name the PostgreSQL of the own store: whole, by its variable, by host and database."""
+    if url is None:
+        return
+    yield from (url, STORE_VARIABLE)
+    parts = urlsplit(url)
+    if len(parts.path) > 1:
+        yield f"{parts.hostname or ''}:{parts.port or _POSTGRESQL_PORT}{parts.path}"
+        yield f"{parts.hostname or ''}{parts.path}"
 
 
 def _is_trusted(stores: Stores) -> IsTrusted:
@@ -116,18 +141,65 @@ class Kept:
 
 
 def make_checkpoint(installation: Installation) -> Kept | None:
-    """Sign everything recorded by now and copy the line outside the store; None when nothing is new."""
-    signer = signing_key(installation.keys_folder)
+    """Sign everything recorded by now and copy the line outside the store; None when nothing is new.
+
+    The checkpoint and its line beside the store are made under one lock, so that whoever proves the record there sees
+    both or neither.
+    """
+    signer, own = signing_key(installation.keys_folder), installation.own_copies
+    checkpoint, failures = None, []
     try:
-        checkpoint = installation.stores.checkpoints.make(signer, actor=installation.identity.actor)
-    except ConflictError:
-        return None
+        with own.held() as file:
+            _catch_up(file, installation.stores.checkpoints, signer.key)
+            checkpoint = _make(installation, signer)
+            if checkpoint is not None:
+                file.append(line_of(checkpoint))
+    except CopyFailedError as error:
+        failures.append(f"{own.name}: {error.message}")
+        checkpoint = checkpoint or _make(installation, signer)
     if checkpoint is None:
         return None
+    failures += _failures(installation.outside_copies, checkpoint)
+    return Kept(checkpoint=checkpoint, failures=tuple(failures))
+
+
+def copy_again(installation: Installation) -> Kept | None:
+    """Copy the newest checkpoint to every place again; None where there is none yet."""
+    signer, own = signing_key(installation.keys_folder), installation.own_copies
+    checkpoint, failures = installation.stores.checkpoints.last(), []
+    if checkpoint is None:
+        return None
+    try:
+        with own.held() as file:
+            _catch_up(file, installation.stores.checkpoints, signer.key)
+    except CopyFailedError as error:
+        failures.append(f"{own.name}: {error.message}")
+    failures += _failures(installation.outside_copies, checkpoint)
+    return Kept(checkpoint=checkpoint, failures=tuple(failures))
+
+
+def _make(installation: Installation, signer: Signer) -> Checkpoint | None:
+    return installation.stores.checkpoints.make(signer, actor=installation.identity.actor)
+
+
+def _catch_up(file: HeldFile, checkpoints: SqlCheckpoints, key: str) -> None:
+    """Write the lines that a crash or a full disk kept from the end of the file."""
+    lines = file.lines()
+    try:
+        last = parse_line(lines[-1]).number if lines else 0
+    except (ValueError, RecursionError):
+        return
+    for checkpoint in checkpoints.after(last):
+        if checkpoint.key == key:
+            file.append(line_of(checkpoint))
+
+
+def _failures(places: Sequence[CheckpointCopies], checkpoint: Checkpoint) -> list[str]:
+    """Copy a checkpoint to every place; return which could not take it, and why."""
     failures = []
-    for place in installation.copies:
+    for place in places:
         try:
             place.put(line_of(checkpoint))
         except ArchitectError as error:
             failures.append(f"{place.name}: {error.message}")
-    return Kept(checkpoint=checkpoint, failures=tuple(failures))
+    return failures

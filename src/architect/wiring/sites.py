@@ -19,15 +19,16 @@ from architect.integrations.machine.looking import (
     run_environment,
 )
 from architect.integrations.postgres import asking as postgres
-from architect.integrations.postgres.connecting import address
+from architect.integrations.redis import asking as redis
 from architect.integrations.shell.guarding import host_name
-from architect.kernel.errors import ArchitectError, RefusedError, UsageError
+from architect.kernel.errors import ArchitectError, OutsideError, RefusedError, UsageError
 from architect.runbooks.model import Document, Runbook
-from architect.runs.connections import redis_address
+from architect.runs.connections import NoValueError, shown
 from architect.runs.model import Executor, Plan
 from architect.runs.planning import Request, Surroundings, make_plan
 from architect.runs.profiles import Profile, ProfileKind
-from architect.runs.safeguards import connection_key
+from architect.runs.safeguards import connection_key, connections_of, family, speaks_elsewhere
+from architect.runs.state import RunState
 from architect.sandbox.control import find_world
 from architect.sandbox.environment import PROFILE as SANDBOX
 from architect.sandbox.environment import SYSTEMS as SANDBOX_SYSTEMS
@@ -132,143 +133,146 @@ def identities_of(site: Site, plan: Plan) -> Mapping[str, str]:
     """Ask the systems of a plan's changes who they are; what does not answer stays unresolved."""
     found: dict[str, str] = {"host": host_name()}
     variables = values_of(site, plan)
+
+    def ask(name: str, identity: Callable[[], str]) -> None:
+        try:
+            answer = identity()
+        except ArchitectError:
+            return
+        found.update({name: answer} if answer else {})
+
     for system in sorted(_systems(plan)):
-        identity = _identity(system, site, variables)
-        if identity:
-            found[system] = identity
-    for connection in _connections(plan):
-        identity = _database(connection, variables)
-        if identity:
-            found[connection_key(connection)] = identity
+        ask(system, partial(_identity, system, site, variables))
+    for connection in _databases(plan):
+        ask(connection_key("postgresql", connection), partial(postgres.identity, connection, variables))
+    for connection in _caches(plan):
+        ask(connection_key("redis", connection), partial(redis.identity, connection, variables))
     return found
 
 
 def _systems(plan: Plan) -> set[str]:
     changes = [action for action in plan.actions if action.effect is not Effect.READ]
-    return {command.system.partition("-")[0] for action in changes for command in action.commands if command.system}
+    return {family(command.system) for action in changes for command in action.commands if command.system}
 
 
-def _connections(plan: Plan) -> tuple[str, ...]:
-    """Return the connections that a plan's texts name, in the order of the document."""
+def _databases(plan: Plan) -> tuple[str, ...]:
+    """Return the connections to databases that a plan's texts name, in the order of the document."""
     found: dict[str, None] = {}
     for action in plan.actions:
-        written = [value for command in action.commands for name, value in command.parameters if name == "connection"]
-        found |= dict.fromkeys(each for each in (*written, action.connection) if each)
+        written = sorted(connections_of(action.commands, "postgresql"))
+        own = action.connection if action.executor is not Executor.REDIS else None
+        found |= dict.fromkeys(each for each in (*written, own) if each)
     return tuple(found)
 
 
+def _caches(plan: Plan) -> tuple[str, ...]:
+    """Return the sessions with caches that a plan's texts open."""
+    found = (action.connection for action in plan.actions if action.executor is Executor.REDIS)
+    return tuple(dict.fromkeys(each for each in found if each))
+
+
 def _identity(system: str, site: Site, variables: Mapping[str, str]) -> str:
-    try:
-        match system:
-            case "kubernetes":
-                return kubectl.identity(site.environment)
-            case "aws":
-                return aws.account(site.environment)
-            case "redis":
-                address = redis_address(None, variables)
-                return f"{address.host}:{address.port}"
-            case "postgresql":
-                return postgres.identity(None, variables)
-            case _:
-                return ""
-    except ArchitectError:
-        return ""
-
-
-def _database(connection: str, variables: Mapping[str, str]) -> str:
-    try:
-        return postgres.identity(connection, variables)
-    except ArchitectError:
-        return ""
+    """Return who a system is where a command leaves its place to the environment. Raises ArchitectError."""
+    match system:
+        case "kubernetes":
+            return kubectl.identity(site.environment)
+        case "aws":
+            return aws.account(site.environment)
+        case "redis":
+            return redis.identity(None, variables if site.is_sandbox else {})
+        case "postgresql":
+            return postgres.identity(None, variables)
+        case _:
+            return ""
 
 
 def _replicas(site: Site, plan: Plan) -> Mapping[str, int]:
-    """Return the live replica count of everything that the plan scales."""
+    """Return the live replica count of everything that the plan scales where the environment leads.
+
+    What a command scales elsewhere (`--context`, through ssh) is not looked at: another cluster's count proves nothing.
+    """
     found: dict[str, int] = {}
+    elsewhere: set[str] = set()
     for action in plan.actions:
         for command in action.commands:
             target = command.target
             if Flag.REPLICAS not in command.flags or target is None:
+                continue
+            if speaks_elsewhere(command, action.commands):
+                elsewhere.add(str(target))
                 continue
             try:
                 workload = kubectl.get(target.kind, target.name, target.scope, environment=site.environment)
                 found[str(target)] = int(workload["spec"]["replicas"])
             except (ArchitectError, KeyError, TypeError, ValueError):
                 continue
-    return found
+    return {name: count for name, count in found.items() if name not in elsewhere}
 
 
-def require_systems(site: Site, plan: Plan) -> None:
-    """Make sure that the systems which a plan uses are those that the profile expects. Raises RefusedError otherwise.
+def require_systems(site: Site, state: RunState) -> None:
+    """Make sure that the systems which a run uses are those that its profile expects. Raises RefusedError otherwise.
 
     A system that does not answer cannot be harmed by this run now; it is asked again before whatever comes later.
     """
+    plan = state.plan
+    expected = dict(plan.systems)
+    if not expected:
+        return
     used = _used(plan)
-    for system, expected in plan.systems:
-        actual = _actual(system, site, plan) if system in used else ""
-        if actual and expected not in (actual, actual.rpartition("/")[2]):
+    if (wanted := expected.get("kubernetes")) and "kubernetes" in used:
+        _require("kubernetes", _answer(lambda: kubectl.context(site.environment)), wanted, plan.profile)
+    if (wanted := expected.get("aws")) and "aws" in used:
+        _require("aws", _answer(lambda: aws.account(site.environment)), wanted, plan.profile)
+    if (wanted := expected.get("postgresql")) and "postgresql" in used:
+        _require_databases(site, state, wanted)
+
+
+def _require(system: str, actual: str, expected: str, profile: str) -> None:
+    """Raise RefusedError where a system answers and is another one; the last part of its name is enough."""
+    if actual and expected not in (actual, actual.rpartition("/")[2]):
+        raise RefusedError(f"{system} is {actual}; the profile {profile} expects {expected}", hint="nothing was run")
+
+
+def _require_databases(site: Site, state: RunState, expected: str) -> None:
+    """Make sure of every database that the run names: the first is the one expected, all are of the same server."""
+    plan = state.plan
+    variables = {**values_of(site, plan), **_answered(site, state)}
+    answers = [
+        (connection, _answer(partial(postgres.identity, connection, variables)))
+        for connection in _databases(plan) or (None,)
+    ]
+    first = next((answer for _, answer in answers if answer), "")
+    _require("postgresql", first, expected, plan.profile)
+    server = expected.rpartition("/")[0] or first.rpartition("/")[0]
+    for connection, answer in answers:
+        if answer and answer.rpartition("/")[0] != server:
+            where = shown(connection or "psql")
             raise RefusedError(
-                f"{system} is {actual}; the profile {plan.profile} expects {expected}", hint="nothing was run"
+                f"`{where}` leads to {answer}; the profile {plan.profile} expects the server {server}",
+                hint="nothing was run",
             )
+
+
+def _answered(site: Site, state: RunState) -> Mapping[str, str]:
+    """Return the values that people gave during the run, secrets resolved."""
+    found: dict[str, str] = {}
+    for name, event in state.values.items():
+        found[name] = site.installation.secrets.resolve(event.reference) if event.reference else event.value or ""
+    return found
+
+
+def _answer(ask: Callable[[], str]) -> str:
+    """Return who a system is; empty where it does not answer, or its connection has no value yet.
+
+    Raises RefusedError for a connection that nobody can follow: what it leads to cannot be told from what is expected.
+    """
+    try:
+        return ask()
+    except (OutsideError, NoValueError):
+        return ""
 
 
 def _used(plan: Plan) -> set[str]:
     """Return the systems that a plan speaks to."""
-    used = {command.system.partition("-")[0] for action in plan.actions for command in action.commands}
+    used = {family(command.system) for action in plan.actions for command in action.commands}
     return used | ({"postgresql"} if any(action.executor is Executor.SQL for action in plan.actions) else set())
-
-
-def _actual(system: str, site: Site, plan: Plan) -> str:
-    """Return who a system is, in the words in which profiles expect it; empty where it does not answer."""
-    try:
-        match system:
-            case "kubernetes":
-                return kubectl.context(site.environment)
-            case "postgresql":
-                connections = _connections(plan)
-                return postgres.identity(connections[0] if connections else None, values_of(site, plan))
-            case "aws":
-                return aws.account(site.environment)
-            case _:
-                return ""
-    except ArchitectError:
-        return ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
-    """One system that a run would touch, as a person recognises it."""
-
-    system: str
-    name: str
-
-
-def places_of(site: Site, plan: Plan) -> tuple[Place, ...]:
-    """Return the context, the databases, the account and the cache that a plan touches; none of them is asked."""
-    used = _used(plan)
-    variables = values_of(site, plan)
-    found: list[Place] = []
-    if "kubernetes" in used:
-        found.append(Place(system="kubernetes", name=_named(lambda: f"context {kubectl.context(site.environment)}")))
-    if "postgresql" in used:
-        names = [_named(partial(address, connection, variables)) for connection in _connections(plan) or (None,)]
-        found += [Place(system="postgresql", name=name) for name in names]
-    if "aws" in used:
-        found.append(Place(system="aws", name=_account_name(site.environment)))
-    if "redis" in used:
-        cache = _named(lambda: "{0.host}:{0.port}".format(redis_address(None, variables)))
-        found.append(Place(system="redis", name=cache))
-    return tuple(dict.fromkeys(found))
-
-
-def _named(name: Callable[[], str]) -> str:
-    try:
-        return name()
-    except ArchitectError as error:
-        return f"not known: {error.message}"
-
-
-def _account_name(environment: Mapping[str, str]) -> str:
-    who = environment.get("AWS_PROFILE") or environment.get("AWS_ACCESS_KEY_ID") or "the default profile"
-    region = environment.get("AWS_REGION") or environment.get("AWS_DEFAULT_REGION") or "its default region"
-    return f"{who} in {region}"

@@ -1,6 +1,7 @@
 """What the tools themselves say of a plan's changes: their own dry runs, and PostgreSQL's EXPLAIN.
 
-Only what is judged to read is tried, in a folder of its own that is deleted after.
+Only what is judged to read is tried, in a folder of its own beside those of runs, the only place in which the walls of
+a sandbox let it write. It is deleted after.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from architect.runs.context import Contexts, Surroundings
 from architect.runs.model import Executor, Plan, PlannedAction
 from architect.runs.output import OutputRecorder
 from architect.runs.ports import OutputChunk, OutputKey, OutputStore
-from architect.runs.quoting import bind_shell, bind_sql
+from architect.runs.quoting import Bound, bind_shell, bind_sql
 from architect.runs.state import RunState
 from architect.runs.values import visible
 from architect.wiring.engines import runners_at
@@ -67,23 +68,33 @@ def _try(site: Site, plan: Plan, action: PlannedAction, command: str) -> Tried:
     if action.open_variables:
         return Tried(action=action.id, command=command, outcome=f"not tried: no value for {action.open_variables[0]}")
     judgement = judge(command, language=language)
+    bound = _bound(command, action, language, hosts=tuple(site.profile.hosts))
+    if bound.refused:
+        return Tried(action=action.id, command=command, outcome=f"not tried: {bound.refused[0]}")
     if judgement.effect is not Effect.READ:
         return Tried(action=action.id, command=command, outcome=f"not tried: {judgement.reason}")
-    with tempfile.TemporaryDirectory(prefix="architect-dry-run-") as folder:
+    runs = site.installation.runs_folder
+    runs.mkdir(mode=0o700, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="dry-run-", dir=runs) as folder:
         try:
-            return _run(site, plan, _bound(site, action, command), folder=Path(folder), command=command)
+            return _run(site, plan, _action(action, bound), folder=Path(folder), command=command)
         except ArchitectError as error:
             return Tried(action=action.id, command=command, outcome=f"not tried: {error.message}")
 
 
-def _bound(site: Site, action: PlannedAction, command: str) -> PlannedAction:
-    """Return the dry run as an action, with the values of the change in it."""
-    is_sql = action.executor is Executor.SQL
+def _bound(command: str, action: PlannedAction, language: str, *, hosts: tuple[str, ...]) -> Bound:
+    """Return the dry run with the places in it for the values of the change."""
+    is_sql = language == "sql"
     found = placeholders.find(command, Language.SQL if is_sql else Language.SHELL)
     wanted = [item for item in found if item.name in action.variables]
-    bound = bind_sql(command, wanted) if is_sql else bind_shell(command, wanted, hosts=tuple(site.profile.hosts))
+    return bind_sql(command, wanted) if is_sql else bind_shell(command, wanted, hosts=hosts)
+
+
+def _action(action: PlannedAction, bound: Bound) -> PlannedAction:
+    """Return the dry run as an action; a shell stops at a variable that nobody set, instead of leaving a word out."""
+    text = bound.text if action.executor is Executor.SQL else f"set -u; {bound.text}"
     limits = replace(action.limits, timeout_s=_TIMEOUT_S, output_bytes=_LIMIT_BYTES)
-    return replace(action, executed=bound.text, slots=bound.slots, limits=limits, files=())
+    return replace(action, executed=text, slots=bound.slots, limits=limits, files=())
 
 
 def _run(site: Site, plan: Plan, action: PlannedAction, *, folder: Path, command: str) -> Tried:
@@ -97,7 +108,7 @@ def _run(site: Site, plan: Plan, action: PlannedAction, *, folder: Path, command
     recorder = OutputRecorder(request.key, store=_Dropped(), secrets=contexts.forms(state), limit=_LIMIT_BYTES)
     with runners_at(site) as runners:
         outcome = runners[action.executor].prepare(request).run(recorder)
-    lines = visible(recorder.finish().tail).splitlines()[-_SHOWN_LINES:]
+    lines = visible(recorder.finish().tail).rstrip().splitlines()[-_SHOWN_LINES:]
     words = f"{outcome.outcome}: {recorder.clean(outcome.reason)}" if outcome.reason else str(outcome.outcome)
     return Tried(action=action.id, command=command, outcome=words, lines=lines)
 

@@ -17,6 +17,10 @@ UNRESOLVED = "?"
 """The identity, in a target `system@identity: object`, of a system that could not be resolved."""
 
 
+EVERYTHING = "everything in it"
+"""The object, in a target `system@identity: object`, of a change that may touch anything there."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lease:
     """Ownership of a subject until `expires_at`. Whoever takes it over gets a higher generation."""
@@ -72,8 +76,9 @@ def is_conflict(held: TargetLock, run: RunId, *, profile: str, target: str) -> b
     """Say whether `held` forbids `run` to change `target`.
 
     The same target conflicts under whatever profile, because it names the resolved system; where it could not be
-    resolved (`kubernetes@?: deployment/web`), the same object of any such system does. A whole-profile lock conflicts
-    with every target of that profile, in both directions.
+    resolved (`kubernetes@?: deployment/web`), the same object of any such system does. What may touch everything in a
+    system conflicts with every object there. A whole-profile lock conflicts with every target of that profile, in both
+    directions.
     """
     if held.run == run:
         return False
@@ -84,7 +89,8 @@ def is_conflict(held: TargetLock, run: RunId, *, profile: str, target: str) -> b
 
 def _may_be_same(one: str, other: str) -> bool:
     (system, identity, what), (other_system, other_identity, other_what) = _parts(one), _parts(other)
-    return UNRESOLVED in (identity, other_identity) and (system, what) == (other_system, other_what)
+    is_same_place = system == other_system and (identity == other_identity or UNRESOLVED in (identity, other_identity))
+    return bool(system) and is_same_place and (what == other_what or EVERYTHING in (what, other_what))
 
 
 def _parts(target: str) -> tuple[str, str, str]:

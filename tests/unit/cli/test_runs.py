@@ -12,7 +12,7 @@ from architect.cli.runs import command
 from architect.commands.model import Effect
 from architect.runs.model import UndoPlan
 from architect.runs.ports import Captured
-from architect.wiring.engines import Workplace
+from architect.wiring.workplace import Workplace
 from runs_world import DANA, World, shell
 
 SCHEMA = json.loads((Path(__file__).parents[3] / "src/architect/cli/schemas/runs.json").read_text())
@@ -61,7 +61,7 @@ def test_show_tells_the_story_with_escapes_made_visible(world: World) -> None:
     output = call(world, "show", "RUN-1").output
     assert "\x1b" not in output
     assert "evil \\x1b[31m title" in output
-    assert output.splitlines()[-1].startswith("read: all reads ran")
+    assert "read: all reads ran; nothing was changed" in output
 
 
 def test_show_gives_the_events_as_json_lines(world: World) -> None:
@@ -74,12 +74,12 @@ def test_resume_of_a_run_that_waits_exits_with_three(world: World) -> None:
     world.start(shell("1.1", "true", Effect.WRITE))
     result = call(world, "resume", "RUN-1")
     assert result.exit_code == 3
-    assert "RUN-1 waits at G1: write: run 1.1" in result.output
+    assert "RUN-1     waits at G1: write: run 1.1" in result.output
 
 
 def test_abort_ends_the_run(world: World) -> None:
     world.start(shell("1.1", "true", Effect.WRITE))
-    assert call(world, "abort", "RUN-1", "--reason", "wrong runbook").output == "aborted: wrong runbook\n"
+    assert call(world, "abort", "RUN-1", "--reason", "wrong runbook").output == "RUN-1 aborted: wrong runbook\n"
 
 
 def test_undo_goes_the_way_back_behind_a_gate(world: World) -> None:
@@ -93,3 +93,43 @@ def test_undo_goes_the_way_back_behind_a_gate(world: World) -> None:
 def test_an_unknown_run_is_an_error_of_use(world: World) -> None:
     result = call(world, "show", "RUN-77")
     assert "there is no run RUN-77" in str(result.exception)
+
+
+def test_show_puts_how_it_stands_before_the_steps(world: World) -> None:
+    world.start(shell("1.1", "echo x"), shell("1.2", "true", Effect.WRITE))
+    lines = call(world, "show", "RUN-1").output.splitlines()
+    assert lines[0] == "RUN-1  Restart"
+    assert lines[3].startswith("waits at G1: write: run 1.2 true?")
+    assert lines[6].split() == ["1.1", "read", "echo", "x", "✓", *lines[6].split()[-2:]]
+
+
+def test_show_says_who_agreed_to_what(world: World) -> None:
+    world.approve(world.start(shell("1.1", "true", Effect.WRITE)))
+    assert "approved by dana, at " in call(world, "show", "RUN-1").output
+
+
+def test_an_action_is_shown_in_full(world: World) -> None:
+    text = "\n".join(f"echo {number}" for number in range(40))
+    world.start(shell("1.1", text))
+    output = call(world, "show", "RUN-1", "1.1").output
+    assert "echo 39" in output
+    assert "stands  succeeded, 1 attempt" in output
+    assert "architect runs output RUN-1 1.1" in output
+
+
+def test_output_in_a_pipe_is_what_was_stored_byte_for_byte(world: World) -> None:
+    world.start(shell("1.1", "printf 'a\\033[1mb\\n\\377'"))
+    assert call(world, "output", "RUN-1", "1.1").stdout_bytes == b"a\x1b[1mb\n\xff"
+
+
+def test_the_list_in_a_pipe_is_a_line_a_run(world: World) -> None:
+    for _ in range(3):
+        world.start(shell("1.1", "true", Effect.WRITE))
+    lines = call(world, "list", "--limit", "2").output.splitlines()
+    assert [line.split()[0] for line in lines] == ["RUN-3", "RUN-2"]
+
+
+def test_a_value_or_an_option_that_is_missing_is_asked_for(world: World) -> None:
+    world.start(shell("1.1", "true", Effect.WRITE))
+    result = call(world, "answer", "RUN-1", "G1", "set-value")
+    assert str(result.exception) == "this answer needs --value"

@@ -2,81 +2,155 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import os
+from collections.abc import Iterator, Sequence
 from itertools import groupby
+from pathlib import Path
 
-from rich.console import Console
 from rich.text import Text
 
-from architect.cli.terminal.style import GATE_WORDS, effect_text, outside, span, two_sides, width_of
+from architect.cli.terminal.screen import Screen, side_by_side
+from architect.cli.terminal.style import GATE_WORDS, count, effect_text, end_of, outside, span, two_sides
 from architect.commands.model import Effect
 from architect.runs.dry_run import DryRunLine, dry_run_of
-from architect.runs.model import Executor, Plan, PlannedAction
+from architect.runs.model import Binding, Executor, GateKind, Plan, PlannedAction
 from architect.runs.values import visible
 
-_INDENT = " " * 20
+_INDENT = 21
+_LABEL = _INDENT - 2
 _MAX_TEXT_LINES = 14
+_MAX_LINES = 20
+_BY_HAND = (Executor.MANUAL, Executor.MESSAGE)
+
+Detail = tuple[str, str, str]
+"""A named text of an action: name, text, style."""
 
 
-def print_plan(plan: Plan, console: Console, *, is_detailed: bool = False) -> None:
+def print_plan(plan: Plan, screen: Screen, *, is_detailed: bool = False) -> None:
     """Print the plan; detailed, with every command and its closest dry run."""
-    for line in plan_lines(plan, width_of(console), is_detailed=is_detailed):
+    for line in PlanView(plan, screen).lines(is_detailed=is_detailed):
         line.rstrip()
-        console.print(line, soft_wrap=True)
+        screen.console.print(screen.plain(line), soft_wrap=True)
 
 
-def plan_lines(plan: Plan, width: int, *, is_detailed: bool = False) -> Iterator[Text]:
-    """Yield the lines of a plan."""
-    yield from _heading(plan, width)
-    dry = {line.action.id: line for line in dry_run_of(plan)}
-    for (number, title), actions in groupby(plan.actions, key=lambda action: (action.step, action.step_title)):
+def print_tried(action: str, command: str, said: Sequence[str], screen: Screen) -> None:
+    """Print what came of one dry run: the command, how it ended, and what it said."""
+    screen.say()
+    screen.say(Text(outside(command), style="bold"), prefix=Text(f"{action}  tried as  ", style="bold"))
+    for number, line in enumerate(said):
+        if number:
+            screen.say_verbatim(line, prefix=Text("  │ ", style="dim"))
+        else:
+            screen.say(outside(line), prefix="      ")
+
+
+class PlanView:
+    """One plan, laid out for one screen."""
+
+    def __init__(self, plan: Plan, screen: Screen) -> None:
+        self._plan = plan
+        self._screen = screen
+        self._width = screen.width
+        self._titles = {condition.id: condition.title for condition in plan.conditions}
+
+    def lines(self, *, is_detailed: bool) -> Iterator[Text]:
+        """Yield the lines of the plan."""
+        plan = self._plan
+        yield from self._heading()
+        dry = {line.action.id: line for line in dry_run_of(plan)} if is_detailed else {}
+        for (number, title), actions in groupby(plan.actions, key=lambda action: (action.step, action.step_title)):
+            yield Text("")
+            yield from self._wrapped(Text(outside(title), style="bold"), Text(f"{number}  ", style="bold"), "   ")
+            option: tuple[str | None, int | None] = (None, None)
+            for action in actions:
+                if action.group is not None and (action.group, action.option) != option:
+                    option = (action.group, action.option)
+                    yield from self._option(action)
+                yield from self._action(action, dry.get(action.id))
+        facts = list(self._facts())
+        yield from (Text(""), *facts) if facts else ()
         yield Text("")
-        yield Text(f"{number}  {outside(title)}", style="bold")
-        option: tuple[str | None, int | None] = (None, None)
-        for action in actions:
-            if action.group is not None and (action.group, action.option) != option:
-                option = (action.group, action.option)
-                yield Text(f"   option {action.option}: {outside(action.option_title or action.title)}", style="italic")
-            yield from _action(plan, action, width, dry=dry[action.id] if is_detailed else None)
-    yield Text("")
-    yield from _facts(plan, width)
+        parts = (Text(part, style="bold") for part in summary(plan))
+        yield from side_by_side(parts, between=" · ", width=self._width)
+
+    def _heading(self) -> Iterator[Text]:
+        plan = self._plan
+        urgency = " · ".join(
+            part for part in (plan.severity, f"answer within {span(plan.sla_s)}" if plan.sla_s else None) if part
+        )
+        first, *more = self._wrapped(Text(outside(plan.title), style="bold"), "", "", less=len(urgency) + 2)
+        yield two_sides(first, Text(urgency, style="bold"), self._width)
+        yield from more
+        where = where_of(plan)
+        source = end_of(f"{near(plan.document)}#{plan.runbook}", self._width - where.cell_len - 2)
+        yield two_sides(Text(outside(source), style="dim"), where, self._width)
+
+    def _option(self, action: PlannedAction) -> Iterator[Text]:
+        number = f"   option {action.option}  "
+        title = Text(outside(action.option_title or action.title), style="italic")
+        yield from self._wrapped(title, Text(number, style="italic"), " " * len(number))
+
+    def _action(self, action: PlannedAction, dry: DryRunLine | None) -> Iterator[Text]:
+        asks = "refused" if action.refused else GATE_WORDS[action.gate]
+        begin = Text.assemble(f"   {action.id:<5} ", effect_text(action.effect), " ")
+        first, *more = self._wrapped(outside(action.title), begin, " " * _INDENT, less=len(asks) + 2 if asks else 0)
+        yield two_sides(first, Text(asks, style="bold red" if action.refused else "bold"), self._width)
+        yield from more
+        for name, text, style in (*self._details(action), *(_dry_details(action, dry) if dry else ())):
+            yield from self._paragraph(name, text, style=style)
+
+    def _details(self, action: PlannedAction) -> Iterator[Detail]:
+        """Yield what a person must know before saying yes."""
+        if action.refused:
+            yield "refused", action.refused, "red"
+            return
+        if action.effect is not Effect.READ and action.executor not in _BY_HAND:
+            yield "why", action.reason, ""
+            yield "target", "\n".join(action.targets) or "not known: locks the whole profile", ""
+            if action.undo is not None:
+                yield "way back", f"none: {action.undo.impossible}" if action.undo.impossible else action.undo.text, ""
+        if action.checks:
+            yield "check", "\n".join(self._titles.get(check, check) for check in action.checks), ""
+        for note in action.notes:
+            yield "note", note, ""
+
+    def _paragraph(self, name: str, text: str, *, style: str) -> Iterator[Text]:
+        """Yield a named text, wrapped below itself; a long one is cut with a word about it."""
+        lines = visible(text).rstrip().splitlines() or [""]
+        shown = [Text(line.expandtabs(4).rstrip(), style=style) for line in lines[:_MAX_TEXT_LINES]]
+        if len(lines) > _MAX_TEXT_LINES:
+            shown.append(Text(f"… {count(len(lines) - _MAX_TEXT_LINES, 'more line')}", style="dim"))
+        parts = [part for each in shown for part in self._wrapped(each, "", "", less=_INDENT)]
+        if len(parts) > _MAX_LINES:
+            parts[_MAX_LINES:] = [Text(f"… {count(len(text), 'character')} in all", style="dim")]
+        for number, part in enumerate(parts):
+            label = f"{'' if number else name:>{_LABEL}}  "
+            yield Text.assemble((label, "dim"), part)
+
+    def _wrapped(self, body: Text | str, prefix: Text | str, under: str, *, less: int = 0) -> Iterator[Text]:
+        """Yield the lines of a text that leaves `less` columns free."""
+        yield from self._screen.wrapped(
+            Text.assemble(body), prefix=Text.assemble(prefix), under=Text(under), width=self._width - less
+        )
+
+    def _facts(self) -> Iterator[Text]:
+        plan = self._plan
+        bound = {binding.name for binding in plan.bindings}
+        wanted = dict.fromkeys(name for action in plan.actions for name in action.open_variables if name not in bound)
+        values = [*map(_binding, plan.bindings), *(f"{name}: asked for when it is needed" for name in wanted)]
+        if values:
+            yield from self._paragraph("values", "\n".join(values), style="")
+        symptoms = [condition.title for condition in plan.conditions if condition.symptom]
+        if symptoms:
+            yield from self._paragraph("recovered when", "\n".join(map(outside, symptoms)), style="")
+            when = "measured before the first change, and after the last one until it holds"
+            yield from self._paragraph("", when, style="dim")
+        for system, expected in plan.systems:
+            yield from self._paragraph("only on", f"{system} {expected}", style="")
 
 
-def _heading(plan: Plan, width: int) -> Iterator[Text]:
-    urgency = [part for part in (plan.severity, f"answer within {span(plan.sla_s)}" if plan.sla_s else None) if part]
-    yield two_sides(Text(outside(plan.title), style="bold"), Text(" · ".join(urgency)), width)
-    where = f"profile {plan.profile} ({plan.profile_kind})"
-    yield two_sides(Text(outside(f"{plan.document}#{plan.runbook}"), style="dim"), Text(where, style="dim"), width)
-
-
-def _action(plan: Plan, action: PlannedAction, width: int, *, dry: DryRunLine | None) -> Iterator[Text]:
-    asks = "" if action.refused else GATE_WORDS[action.gate]
-    left = Text.assemble(f"   {action.id:<5} ", effect_text(action.effect), f" {outside(action.title)}")
-    yield two_sides(left, Text(asks, style="bold" if asks else ""), width)
-    for name, text, style in (*_details(plan, action), *(_dry_details(action, dry) if dry else ())):
-        yield from _paragraph(name, text, width, style=style)
-
-
-def _details(plan: Plan, action: PlannedAction) -> Iterator[tuple[str, str, str]]:
-    """Yield what a person must know before saying yes: name, text, style."""
-    if action.refused:
-        yield "refused", action.refused, "red"
-        return
-    is_by_hand = action.executor in (Executor.MANUAL, Executor.MESSAGE)
-    if action.effect is not Effect.READ and not is_by_hand:
-        yield "why", action.reason, ""
-        yield "target", ", ".join(action.targets) or "not known: locks the whole profile", ""
-        if action.undo is not None:
-            yield "way back", f"none: {action.undo.impossible}" if action.undo.impossible else action.undo.text, ""
-    titles = {condition.id: condition.title for condition in plan.conditions}
-    if action.checks:
-        yield "check", "; ".join(titles.get(check, check) for check in action.checks), ""
-    for note in action.notes:
-        yield "note", note, "dim"
-
-
-def _dry_details(action: PlannedAction, dry: DryRunLine) -> Iterator[tuple[str, str, str]]:
-    if action.executor not in (Executor.MANUAL, Executor.MESSAGE):
+def _dry_details(action: PlannedAction, dry: DryRunLine) -> Iterator[Detail]:
+    if action.executor not in _BY_HAND:
         yield "text", action.text, "dim"
         if action.executed != action.text:
             yield "runs as", action.executed, "dim"
@@ -86,66 +160,51 @@ def _dry_details(action: PlannedAction, dry: DryRunLine) -> Iterator[tuple[str, 
         yield "dry run", f"{dry.explanation}\n{dry.command}".strip(), ""
 
 
-def _paragraph(name: str, text: str, width: int, *, style: str) -> Iterator[Text]:
-    """Yield a named text, wrapped and indented; long ones are cut with a word about it."""
-    lines = visible(text).rstrip().splitlines() or [""]
-    room = max(30, width - len(_INDENT))
-    wrapped = [part for line in lines[:_MAX_TEXT_LINES] for part in _wrapped(line, room)]
-    if len(lines) > _MAX_TEXT_LINES:
-        wrapped.append(f"… {len(lines) - _MAX_TEXT_LINES} more lines")
-    for number, line in enumerate(wrapped):
-        label = f"{name:>{len(_INDENT) - 2}}  " if number == 0 else _INDENT
-        yield Text.assemble((label, "dim"), (line, style))
+def _binding(binding: Binding) -> str:
+    if binding.is_secret or binding.reference:
+        where = f" (from {binding.reference})" if binding.reference else f" ({binding.origin})"
+        return f"{binding.name} is a secret{where}"
+    return f"{binding.name} = {outside(binding.value or '')} ({binding.origin})"
 
 
-def _wrapped(line: str, room: int) -> Iterable[str]:
-    """Break at blanks, keep the indentation of code, cut words that are too long."""
-    rest = line.expandtabs(4).rstrip()
-    while len(rest) > room:
-        at = rest.rfind(" ", room // 2, room + 1)
-        at = room if at < 0 else at
-        yield rest[:at]
-        rest = rest[at:].strip()
-    yield rest
+def where_of(plan: Plan) -> Text:
+    """Return where it would run; that it is for real is the first thing to know."""
+    if plan.profile_kind == "sandbox":
+        return Text("in the sandbox" if plan.profile == "sandbox" else f"sandbox profile {plan.profile}", style="dim")
+    return Text.assemble(("LIVE", "bold red"), (f" · profile {plan.profile}", ""))
 
 
-def _facts(plan: Plan, width: int) -> Iterator[Text]:
-    values = [
-        f"{binding.name} {'is a secret' if binding.is_secret or binding.reference else '= ' + (binding.value or '')}"
-        f" ({binding.origin})"
-        for binding in plan.bindings
-    ]
-    bound = {binding.name for binding in plan.bindings}
-    wanted = dict.fromkeys(name for action in plan.actions for name in action.open_variables if name not in bound)
-    values += [f"{name}: asked when it is needed" for name in wanted]
-    if values:
-        yield from _paragraph("values", "\n".join(values), width, style="")
-    symptoms = [condition.title for condition in plan.conditions if condition.symptom]
-    if symptoms:
-        text = "\n".join(symptoms) + "\n(measured before the first change, and after the last until it holds)"
-        yield from _paragraph("recovered when", text, width, style="")
-    for system, expected in plan.systems:
-        yield from _paragraph("must be", f"{system} {expected}", width, style="")
-    yield Text("")
-    yield Text(summary(plan), style="bold")
+def near(document: str) -> str:
+    """Return a path as seen from here, where it lies below."""
+    path = Path(document)
+    here = Path.cwd()
+    if path.is_absolute() and path.is_relative_to(here):
+        return os.fspath(path.relative_to(here))
+    return document
 
 
-def summary(plan: Plan) -> str:
-    """Return the plan in one line: what runs by itself, what asks, what is refused, what a person does."""
-    refused = [action for action in plan.actions if action.refused]
-    able = [action for action in plan.actions if not action.refused]
-    by_hand = [action for action in able if action.executor in (Executor.MANUAL, Executor.MESSAGE)]
-    programs = [action for action in able if action not in by_hand]
+def summary(plan: Plan) -> tuple[str, ...]:
+    """Return the plan in a few words: what runs by itself, what asks, what is refused, what a person does."""
+    options: dict[str, set[int | None]] = {}
+    for action in plan.actions:
+        if action.group is not None:
+            options.setdefault(action.group, set()).add(action.option)
+    certain = [action for action in plan.actions if action.group is None]
+    able = [action for action in certain if not action.refused]
+    by_hand = [action for action in able if action.executor in _BY_HAND]
+    programs = [action for action in able if action.executor not in _BY_HAND]
     reads = sum(action.effect is Effect.READ for action in programs)
-    changes = len(programs) - reads
+    graves = sum(action.gate is GateKind.TWO_PEOPLE for action in programs)
     parts = [
-        _count(reads, "read runs by itself", "reads run by themselves"),
-        _count(changes, "change asks first", "changes ask first"),
-        _count(len(by_hand), "step by hand", "steps by hand"),
-        _count(len(refused), "action refused", "actions refused"),
+        _part(reads, "read runs by itself", "reads run by themselves"),
+        *(f"{len(numbers)} options, of which you choose one" for numbers in options.values()),
+        _part(len(programs) - reads - graves, "change asks first", "changes ask first"),
+        _part(graves, "needs two people", "need two people"),
+        _part(len(by_hand), "step by hand", "steps by hand"),
+        _part(len(certain) - len(able), "action refused", "actions refused"),
     ]
-    return " · ".join(part for part in parts if part) or "nothing to do"
+    return tuple(part for part in parts if part) or ("nothing to do",)
 
 
-def _count(number: int, one: str, many: str) -> str:
-    return "" if number == 0 else f"{number} {one if number == 1 else many}"
+def _part(number: int, one: str, many: str) -> str:
+    return count(number, one, many) if number else ""

@@ -2,102 +2,138 @@
 
 from __future__ import annotations
 
-import contextlib
 import time
-from collections.abc import Iterator
-from datetime import datetime
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
-from rich.console import Console
-from rich.status import Status
+from rich.console import Group, RenderableType
+from rich.spinner import Spinner
+from rich.table import Table
 from rich.text import Text
 
 from architect.audit.model import Event
 from architect.cli.terminal.output import ShownOutput
+from architect.cli.terminal.screen import Screen
 from architect.cli.terminal.style import (
+    TRUTH_SIGNS,
     TRUTH_STYLES,
+    TRUTH_WORDS,
     clock,
     duration,
     effect_text,
     outside,
-    sign,
+    size,
     two_sides,
-    width_of,
 )
+from architect.cli.terminal.words import Words
+from architect.commands.model import Effect
 from architect.kernel.ids import ActionId, RunId
 from architect.runs.events import (
-    ClockJumped,
     ConditionMeasured,
-    GateAnswered,
-    GateVoided,
-    LeaseTaken,
+    GateOpened,
     Occasion,
     Outcome,
-    PageRecorded,
     RunEnded,
-    RunEvent,
-    RunInterrupted,
     StepEnded,
-    StepSkipped,
     StepStarted,
-    StepUnknown,
     TargetsBusy,
-    UndoCaptured,
     UndoPlanned,
     Verdict,
     parse,
 )
-from architect.runs.model import Plan, PlannedAction, Truth
+from architect.runs.model import Condition, Plan, PlannedAction, Truth
 from architect.runs.ports import Stream
 
-_GOOD = frozenset((Verdict.READ, Verdict.VERIFIED, Verdict.RECOVERED_BY_WORD, Verdict.UNDONE))
-_OUTPUT_INDENT = " " * 8
-_LINE_INDENT = " " * 6
+GOOD = frozenset((Verdict.READ, Verdict.VERIFIED, Verdict.RECOVERED_BY_WORD, Verdict.UNDONE))
+_RESULT = " " * 6
+_OUTPUT = Text("  │ ", style="dim")
+_TITLE_COLUMN = 26
+_MUCH_OUTPUT = 100_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Doing:
+    """What is being done now; `since_s` and `until_s` are on the monotonic clock."""
+
+    text: str
+    since_s: float
+    until_s: float | None = None
+    detail: str = ""
+
+
+class Clocks:
+    """How long a run has been going, and what is left of its SLA."""
+
+    def __init__(self, began_at: datetime, *, sla_s: float | None, now: Callable[[], datetime]) -> None:
+        self._sla_s = sla_s
+        self._behind_s = max(0.0, (now() - began_at).total_seconds())
+        self._since_s = time.monotonic()
+
+    @property
+    def elapsed_s(self) -> float:
+        """Seconds since the run was created."""
+        return self._behind_s + time.monotonic() - self._since_s
+
+    @property
+    def sla(self) -> Text:
+        """What is left of the SLA; empty where the runbook has none."""
+        if not self._sla_s:
+            return Text("")
+        left_s = self._sla_s - self.elapsed_s
+        if left_s < 0:
+            return Text(f"SLA passed {clock(-left_s)} ago", style="bold red")
+        return Text(f"SLA {clock(left_s)} left", style="yellow" if left_s < self._sla_s / 4 else "")
 
 
 class Story:
-    """Tells one run on a console; on a terminal with a moving line that shows the time and the SLA."""
+    """Tells one run on a screen; on a terminal with a moving line that shows the time and the SLA."""
 
-    def __init__(self, run: RunId, plan: Plan, *, console: Console, began_at: datetime) -> None:
+    def __init__(self, run: RunId, plan: Plan, *, screen: Screen, began_at: datetime) -> None:
         self._run = run
-        self._plan = plan
-        self._console = console
+        self._screen = screen
         self._began_at = began_at
+        self.clocks = Clocks(began_at, sla_s=plan.sla_s, now=lambda: datetime.now(began_at.tzinfo))
         self._actions: dict[ActionId, PlannedAction] = {action.id: action for action in plan.actions}
-        self._titles = {condition.id: condition.title for condition in plan.conditions}
+        self._conditions: dict[str, Condition] = {condition.id: condition for condition in plan.conditions}
+        self._words = Words()
+        self._step: tuple[int, str] | None = None
         self._said: dict[tuple[str, ActionId | None], Truth] = {}
-        self._now = ""
-        self._status: Status | None = None
-        self._behind_s = (datetime.now(began_at.tzinfo) - began_at).total_seconds()
-        self._since_s = time.monotonic()
-        self.output = ShownOutput(self._say_output)
+        self._asked_since: dict[tuple[str, Occasion, ActionId | None], datetime] = {}
+        self._has_measured_before = False
+        self._lines: list[tuple[str, Stream]] = []
+        self._held_at = ""
+        self._last: tuple[object, ...] = ()
+        self._doing: Doing | None = None
+        self._spinner = Spinner("line" if screen.is_ascii else "dots")
+        self.output = ShownOutput(self._take_output)
 
-    @contextlib.contextmanager
-    def moving(self) -> Iterator[None]:
+    def moving(self) -> AbstractContextManager[None]:
         """Show the moving line while the block works; where nobody looks at a terminal there is none."""
-        if not self._console.is_terminal:
-            yield
-            return
-        with self._console.status(_Moving(self), spinner="dots") as status:
-            self._status = status
-            try:
-                yield
-            finally:
-                self._status = None
+        return self._screen.moving(self.moving_lines)
 
-    def moving_text(self) -> Text:
-        """Return what the moving line says now."""
-        elapsed_s = self._behind_s + time.monotonic() - self._since_s
-        size = f" · {self.output.size // 1024} kB" if self.output.size > 100_000 else ""
-        left = Text(f"{clock(elapsed_s)} {self._now or 'working'}{size}")
-        return two_sides(left, self._sla(elapsed_s), width_of(self._console) - 2)
-
-    def _sla(self, elapsed_s: float) -> Text:
-        if not self._plan.sla_s:
-            return Text("")
-        left_s = self._plan.sla_s - elapsed_s
-        if left_s < 0:
-            return Text(f"SLA passed {clock(-left_s)} ago", style="red")
-        return Text(f"SLA {clock(left_s)} left", style="yellow" if left_s < self._plan.sla_s / 4 else "")
+    def moving_lines(self) -> RenderableType:
+        """Return what moves now: what is being done, for how long, the SLA, and the latest line of much output."""
+        doing, now_s = self._doing, time.monotonic()
+        facts = ""
+        if doing is not None and now_s - doing.since_s >= 1:
+            facts += f", {clock(now_s - doing.since_s)}"
+        if doing is not None and doing.until_s is not None:
+            facts += f", at most {clock(max(0.0, doing.until_s - now_s))} more"
+        if self.output.size > _MUCH_OUTPUT:
+            facts += f", {size(self.output.size)}"
+        room = self._screen.width - 4
+        text = Text(f"{clock(self.clocks.elapsed_s)}  {doing.text if doing else 'working'}")
+        text.truncate(max(12, room - len(facts) - self.clocks.sla.cell_len - 2), overflow="ellipsis")
+        line = Table.grid(padding=(0, 1))
+        line.add_row(self._spinner, self._screen.plain(two_sides(text + Text(facts), self.clocks.sla, room)))
+        above = self.output.latest or (doing.detail if doing else "")
+        if not above:
+            return line
+        latest = Text.assemble(_OUTPUT, (above, "dim"))
+        latest.truncate(self._screen.width - 1, overflow="ellipsis")
+        return Group(self._screen.plain(latest), line)
 
     def tell(self, event: Event) -> None:
         """Tell what happened."""
@@ -107,127 +143,162 @@ class Story:
         at = clock(max(0.0, (event.at - self._began_at).total_seconds()))
         match typed:
             case StepStarted():
-                self._started(typed, at)
+                self._start(typed, at)
             case StepEnded():
                 self._ended(typed, at)
             case ConditionMeasured():
-                self._measured(typed, at)
+                self._measured(typed, event.at, at)
             case RunEnded():
                 self._over(typed, at)
+            case UndoPlanned():
+                self._actions |= {action.id: action for action in typed.actions}
+                self._plain(self._words.of(typed), at)
+            case GateOpened():
+                self._words.of(typed)
+                self._doing = None
+            case TargetsBusy():
+                self._plain(self._words.of(typed), at)
+                self._do(f"waits for {', '.join(map(outside, typed.holders))}")
             case _:
-                self._other(typed, at)
+                self._plain(self._words.of(typed), at)
 
-    def _started(self, event: StepStarted, at: str) -> None:
+    def _do(self, text: str, *, until_s: float | None = None, detail: str = "") -> None:
+        since_s = self._doing.since_s if self._doing and self._doing.text == text else time.monotonic()
+        self._doing = Doing(text=text, since_s=since_s, until_s=until_s, detail=detail)
+
+    def _title(self, action: ActionId) -> str:
+        found = self._actions.get(action)
+        return outside(found.title) if found else ""
+
+    def _start(self, event: StepStarted, at: str) -> None:
+        """Tell that an action begins; of a read that is tried again only what is new, once it is known."""
         action = self._actions.get(event.action)
-        title = outside(action.title if action else event.text)
-        self._now = f"{event.action} {title}"
+        is_read_again = event.attempt > 1 and action is not None and action.effect is Effect.READ
         self.output.begin()
-        effect = effect_text(action.effect) if action else Text(event.effect)
-        again = f" (attempt {event.attempt})" if event.attempt > 1 else ""
-        start = sign("go", self._console)
-        self._line(Text.assemble((at, "dim"), f" {start} {event.action:<5} ", effect, f" {title}{again}"))
+        self._lines = []
+        self._held_at = at if is_read_again else ""
+        if not is_read_again:
+            self._begin(event.action, at, "▸", attempt=event.attempt)
+        self._do(f"{event.action} {self._title(event.action)}{_again(event.attempt)}")
+
+    def _begin(self, name: ActionId, at: str, mark: str, *, attempt: int = 1, style: str = "") -> None:
+        """Tell that an action begins, below the heading of its step."""
+        action = self._actions.get(name)
+        if action is not None and (action.step, action.step_title) != self._step:
+            self._step = (action.step, action.step_title)
+            self._screen.say()
+            self._screen.say(Text(f"{action.step}  {outside(action.step_title)}", style="bold"), hang=3)
+        effect = effect_text(action.effect) if action else Text("")
+        prefix = Text.assemble((at, "dim"), (f" {mark} {name:<5} ", style), effect, " ")
+        self._screen.say(f"{self._title(name)}{_again(attempt)}", prefix=prefix, hang=_TITLE_COLUMN)
 
     def _ended(self, event: StepEnded, at: str) -> None:
-        left_out = self.output.finish()
-        self._now = ""
-        ok = event.outcome.is_success
-        word = {Outcome.NONE_FOUND: "none found", Outcome.SUCCEEDED: ""}.get(event.outcome, event.outcome.value)
-        style = "green" if ok else "red"
-        mark = sign("ok" if ok else "bad", self._console)
         if event.outcome is Outcome.NOT_STARTED:
-            action = self._actions.get(event.action)
-            title = outside(action.title) if action else ""
-            text = f" {mark} {event.action:<5} not run     {title}: {outside(event.reason)}"
-            self._line(Text.assemble((at, "dim"), (text, style)))
+            self._begin(event.action, at, "✗", style="red")
+        is_shortened = self.output.finish()
+        self.output.begin()
+        self._doing = None
+        is_well = event.outcome.is_success
+        style = "green" if is_well else "red"
+        if self._is_the_same(event):
+            mark = Text.assemble((self._held_at, "dim"), (f" {'✓' if is_well else '✗'} {event.action:<5} ", style))
+            self._screen.say(f"attempt {event.attempt}: the same, {duration(event.duration_s)}", prefix=mark)
+            self._held_at = ""
             return
-        facts = [part for part in (word, outside(event.reason) if not ok else "", duration(event.duration_s)) if part]
-        if left_out:
-            facts.append(f"all of it: architect runs output {self._run} {event.action}")
-        self._line(Text(f"{_LINE_INDENT}{mark} {', '.join(facts)}", style=style))
+        self._let_go(event)
+        text = Text(result_of(event), style=style)
+        if is_shortened:
+            text.append(f" · all of it: architect runs output {self._run} {event.action}", style="dim")
+        self._screen.say(text, prefix=Text(f"{_RESULT}{'✓' if is_well else '✗'} ", style=style))
         for note in event.notes:
-            self._line(Text(f"{_LINE_INDENT}  {outside(note)}", style="dim"))
+            self._screen.say(Text(outside(note), style="dim"), prefix=f"{_RESULT}  ")
 
-    def _measured(self, event: ConditionMeasured, at: str) -> None:
+    def _is_the_same(self, event: StepEnded) -> bool:
+        """Say whether a read that was tried again ended as it did before, with the same words."""
+        before, self._last = self._last, (event.action, event.outcome, event.reason, *self._lines)
+        return bool(self._held_at) and before == self._last
+
+    def _let_go(self, event: StepEnded) -> None:
+        """Print what was held back."""
+        if self._held_at:
+            self._begin(event.action, self._held_at, "▸", attempt=event.attempt)
+            self._held_at = ""
+            for line, stream in self._lines:
+                self._say_output(line, stream)
+
+    def _measured(self, event: ConditionMeasured, moment: datetime, at: str) -> None:
         """Tell an answer when it is the first one or another one; a check of a step always once."""
-        title = outside(self._titles.get(event.condition, event.condition))
-        self._now = f"checking: {title}"
+        condition = self._conditions.get(event.condition)
+        title = outside(condition.title if condition else event.condition)
+        self._wait_for(event, condition, moment, title)
         step = event.action if event.occasion is Occasion.CHECK else None
-        is_told = self._said.get((event.condition, step)) is event.truth
+        is_before = event.occasion is Occasion.BEFORE
+        is_told = self._said.get((event.condition, step)) is event.truth and not is_before
+        if is_before and not self._has_measured_before:
+            self._has_measured_before = True
+            self._plain("measured before the first change:", at)
         self._said |= {(event.condition, step): event.truth, (event.condition, None): event.truth}
         if is_told:
             return
-        mark = sign({Truth.HOLDS: "ok", Truth.DOES_NOT: "bad", Truth.CANNOT_TELL: "unsure"}[event.truth], self._console)
-        word = {Truth.HOLDS: "holds", Truth.DOES_NOT: "does not hold", Truth.CANNOT_TELL: "cannot tell"}[event.truth]
-        line = Text.assemble((at, "dim"), f" {mark} {title}: ", (word, TRUTH_STYLES[event.truth]))
-        self._line(line + Text(f" ({outside(event.detail)})", style="dim"))
+        style = TRUTH_STYLES[event.truth]
+        prefix = Text.assemble((at, "dim"), (f" {TRUTH_SIGNS[event.truth]} ", style))
+        answer = Text.assemble(f"{title}: ", (TRUTH_WORDS[event.truth], style), (f" ({outside(event.detail)})", "dim"))
+        self._screen.say(answer, prefix=prefix)
+
+    def _wait_for(self, event: ConditionMeasured, condition: Condition | None, moment: datetime, title: str) -> None:
+        """Say in the moving line what is waited for, what it answered last, and for how long at most."""
+        key = (event.condition, event.occasion, event.action)
+        first = self._asked_since.setdefault(key, moment)
+        is_polled = event.occasion in (Occasion.CHECK, Occasion.FINAL) and event.truth is not Truth.HOLDS
+        if condition is None or not is_polled or event.is_settled or not condition.within_s:
+            self._doing = None
+            return
+        left = first + timedelta(seconds=condition.within_s) - moment
+        until_s = time.monotonic() + left.total_seconds()
+        self._do("asking again until it holds", until_s=until_s, detail=f"{title}: {outside(event.detail)}")
 
     def _over(self, event: RunEnded, at: str) -> None:
-        self._now = ""
-        is_good = event.verdict in _GOOD
-        mark = sign("ok" if is_good else "bad", self._console)
-        verdict = event.verdict.replace("-", " ")
+        self._doing = None
+        is_good = event.verdict in GOOD
         style = "bold green" if is_good else "bold red"
-        self._line(Text(""))
-        self._line(Text.assemble((at, "dim"), (f" {mark} {verdict}", style), f": {outside(event.summary)}"))
+        verdict = Text(event.verdict.replace("-", " "), style=style)
+        failed = f"; failed reads: {', '.join(event.failed_reads)}" if event.failed_reads else ""
+        prefix = Text.assemble((at, "dim"), (f" {'✓' if is_good else '✗'} ", style))
+        self._screen.say()
+        self._screen.say(verdict + Text(f": {outside(event.summary)}{failed}"), prefix=prefix)
 
-    def _other(self, event: RunEvent, at: str) -> None:
-        text = self._words(event)
+    def _plain(self, text: str, at: str) -> None:
         if text:
-            dot = sign("dot", self._console)
-            self._line(Text.assemble((at, "dim"), f" {dot} ", outside(text)))
+            self._screen.say(text, prefix=Text.assemble((at, "dim"), " · "))
 
-    def _words(self, event: RunEvent) -> str:
-        """Return an event of the smaller kinds in words; empty for what a terminal need not say."""
-        match event:
-            case LeaseTaken(reason="taken-over"):
-                return f"taken over from a worker that is gone, by {event.worker}"
-            case GateAnswered():
-                return _answered(event)
-            case GateVoided():
-                return f"asked again: {event.reason}"
-            case PageRecorded():
-                return f"break-glass: {', '.join(event.to) or 'nobody else is registered'}: {event.detail}"
-            case StepSkipped():
-                return f"{event.action} left out: {event.reason}"
-            case StepUnknown():
-                return f"{event.action}: nobody saw how it ended. {' '.join(event.found)}"
-            case TargetsBusy():
-                return f"waits for {', '.join(event.holders)}"
-            case UndoCaptured(impossible=""):
-                return f"{event.action} way back kept: {event.text}"
-            case UndoPlanned():
-                self._actions |= {action.id: action for action in event.actions}
-                return f"going back: {len(event.actions)} actions"
-            case RunInterrupted():
-                return f"interrupted by {event.by}"
-            case ClockJumped():
-                return f"{event.what} ({duration(abs(event.seconds))})"
-            case _:
-                return ""
+    def _take_output(self, line: str, stream: Stream) -> None:
+        self._lines.append((line, stream))
+        if not self._held_at:
+            self._say_output(line, stream)
 
     def _say_output(self, line: str, stream: Stream) -> None:
         style = "dim" if stream is Stream.STDERR else ""
-        self._line(Text(f"{_OUTPUT_INDENT}{line}".rstrip(), style=style))
-
-    def _line(self, text: Text) -> None:
-        self._console.print(text, soft_wrap=True)
+        self._screen.say_verbatim(line.expandtabs(8), prefix=_OUTPUT, style=style)
 
 
-class _Moving:
-    """The moving line, asked anew at every refresh."""
-
-    def __init__(self, story: Story) -> None:
-        self._story = story
-
-    def __rich__(self) -> Text:
-        return self._story.moving_text()
+def _again(attempt: int) -> str:
+    return f" (attempt {attempt})" if attempt > 1 else ""
 
 
-def _answered(event: GateAnswered) -> str:
-    verified = "" if event.is_verified else ", not verified"
-    how = [f"{event.answer.replace('-', ' ')} by {event.by}{verified}"]
-    how += ["as a single person"] if event.single_person else []
-    how += ["BREAK-GLASS"] if event.break_glass else []
-    how += [f"reason: {event.reason}"] if event.reason else []
-    how += [] if event.is_final else ["a second person is still needed"]
-    return ", ".join(how)
+def result_of(event: StepEnded) -> str:
+    """Return how a step ended, in words."""
+    took = duration(event.duration_s)
+    match event.outcome:
+        case Outcome.SUCCEEDED:
+            return took
+        case Outcome.NONE_FOUND:
+            return f"none found, {took}"
+        case Outcome.BOUNDED:
+            return f"{outside(event.reason) or 'stopped at its bound'}, as it never ends by itself"
+        case Outcome.NOT_STARTED:
+            return f"not run: {outside(event.reason)}"
+        case _:
+            word, reason = event.outcome.value.replace("-", " "), outside(event.reason)
+            if not reason or reason.startswith(word):
+                return f"{reason or word}, {took}"
+            return f"{word}: {reason}, {took}"

@@ -2,20 +2,11 @@
 
 from __future__ import annotations
 
-import os
-import sys
-from typing import TextIO
-
-from rich.console import Console
 from rich.text import Text
 
 from architect.commands.model import Effect
 from architect.runs.model import GateKind, Truth
 from architect.runs.values import visible
-
-WIDEST = 110
-PLAIN_WIDTH = 100
-"""How wide lines are where nobody looks at a terminal."""
 
 EFFECT_STYLES = {
     Effect.READ: "green",
@@ -26,6 +17,7 @@ EFFECT_STYLES = {
     Effect.DESTRUCTIVE: "bold red",
 }
 TRUTH_STYLES = {Truth.HOLDS: "green", Truth.DOES_NOT: "red", Truth.CANNOT_TELL: "yellow"}
+TRUTH_WORDS = {Truth.HOLDS: "holds", Truth.DOES_NOT: "does not hold", Truth.CANNOT_TELL: "cannot tell"}
 GATE_WORDS = {
     GateKind.NONE: "",
     GateKind.CONFIRM: "asks",
@@ -36,32 +28,9 @@ GATE_WORDS = {
     GateKind.PERSON: "by hand",
 }
 EFFECT_WIDTH = max(len(effect) for effect in Effect)
-_SIGNS = {
-    "ok": ("✓", "ok"),
-    "bad": ("✗", "!!"),
-    "unsure": ("?", "?"),
-    "go": ("▸", ">"),
-    "dot": ("·", "-"),
-    "rule": ("─", "-"),
-}
-
-
-def make_console(*, file: TextIO | None = None) -> Console:
-    """Return a console: `NO_COLOR` and pipes are respected, nothing is guessed from the text."""
-    stream = file or sys.stdout
-    width = None if stream.isatty() else int(os.environ.get("COLUMNS") or PLAIN_WIDTH)
-    return Console(file=stream, highlight=False, markup=False, emoji=False, width=width)
-
-
-def width_of(console: Console) -> int:
-    """Return how wide a line may be."""
-    return min(console.width, WIDEST)
-
-
-def sign(name: str, console: Console) -> str:
-    """Return a sign, or its plain spelling where the terminal has only ASCII."""
-    fancy, plain = _SIGNS[name]
-    return fancy if "utf" in (console.encoding or "").lower() else plain
+TRUTH_SIGNS = {Truth.HOLDS: "✓", Truth.DOES_NOT: "✗", Truth.CANNOT_TELL: "?"}
+PLAIN_SIGNS = str.maketrans("✓✗▸·─│…×→–", "+x>--|~x>-")
+"""What signs become where a terminal has only ASCII: one character for one, so that columns stay."""
 
 
 def effect_text(effect: Effect) -> Text:
@@ -75,7 +44,9 @@ def outside(text: str) -> str:
 
 
 def duration(seconds: float) -> str:
-    """Return a duration as people say it: `0.2 s`, `1:05`, `2:00:00`."""
+    """Return a duration as people say it: `3 ms`, `0.2 s`, `1:05`, `2:00:00`."""
+    if seconds < 0.1:
+        return f"{seconds * 1000:.0f} ms"
     if seconds < 60:
         return f"{seconds:.1f} s"
     return clock(seconds)
@@ -96,6 +67,21 @@ def span(seconds: float) -> str:
     return f"{seconds:g} s"
 
 
+def size(count: int) -> str:
+    """Return a number of bytes in words: `812 bytes`, `3.1 kB`, `50 MB`."""
+    amount, unit = float(count), "bytes"
+    for unit in ("bytes", "kB", "MB", "GB"):  # noqa: B007 - the last unit stays
+        if amount < 1000:
+            break
+        amount /= 1000
+    return f"{amount:.0f} {unit}" if amount >= 10 or unit == "bytes" else f"{amount:.1f} {unit}"
+
+
+def count(number: int, one: str, many: str = "") -> str:
+    """Return a number with its noun: `1 event`, `3 events`."""
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
 def two_sides(left: Text, right: Text, width: int) -> Text:
     """Return a line with a text at each end; the left one gives way where both do not fit."""
     room = width - right.cell_len - (2 if right.cell_len else 0)
@@ -103,3 +89,8 @@ def two_sides(left: Text, right: Text, width: int) -> Text:
     if kept.cell_len > room:
         kept.truncate(max(room, 8), overflow="ellipsis")
     return kept + Text(" " * max(0, width - kept.cell_len - right.cell_len)) + right
+
+
+def end_of(text: str, room: int) -> str:
+    """Return `text`, or its end where it is too long: of a path the end says most."""
+    return text if len(text) <= room else "…" + text[len(text) - room + 1 :]

@@ -2,27 +2,67 @@
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import os
 import shutil
+import socket
 import subprocess
-import syslog
 import tempfile
-from collections.abc import Iterable, Mapping
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import msgspec
-
-from architect.audit.checkpoints import CheckpointCopies, Copy
+from architect.audit.checkpoints import CheckpointCopies, parse_line
 from architect.kernel.errors import OutsideError, SettingsError
 
 TIMEOUT_S = 30
+_LOOK_AGAIN_S = 0.01
+SYSLOG_SOCKET = Path("/dev/log")
+_SECURITY, _NOTICE = 4, 5
+"""Facility and severity of RFC 5424."""
 
 
 class CopyFailedError(OutsideError):
     """A copy of a checkpoint could not be kept."""
 
     code = "copy-failed"
+
+
+class HeldFile:
+    """The lines of a file that nobody else reads or writes meanwhile."""
+
+    def __init__(self, descriptor: int, path: Path) -> None:
+        self._descriptor = descriptor
+        self._path = path
+
+    def lines(self) -> Sequence[str]:
+        """Return all whole lines; one that a crash left half-written is none."""
+        *whole, _ = self._read().split(b"\n")
+        return [line.decode("utf-8", "surrogateescape") for line in whole]
+
+    def append(self, line: str) -> None:
+        """Append a line durably, in the place of a half-written one; when it cannot be, the file is as before."""
+        self._write_after(self._read().rfind(b"\n") + 1, f"{line}\n")
+
+    def replace(self, lines: Iterable[str]) -> None:
+        """Put these lines in the place of all that there are."""
+        self._write_after(0, "".join(f"{line}\n" for line in lines))
+
+    def _write_after(self, end: int, text: str) -> None:
+        with _telling(self._path):
+            os.ftruncate(self._descriptor, end)
+            try:
+                _write_all(self._descriptor, text.encode())
+                os.fsync(self._descriptor)
+            except OSError:
+                os.ftruncate(self._descriptor, end)
+                raise
+
+    def _read(self) -> bytes:
+        with _telling(self._path):
+            return os.pread(self._descriptor, os.fstat(self._descriptor).st_size, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,23 +77,58 @@ class FileCopies(CheckpointCopies):
         return str(self.path)
 
     def put(self, line: str) -> None:
-        """Append the line."""
-        try:
-            with open(os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600), "a") as file:
-                file.write(line + "\n")
-                file.flush()
-                os.fsync(file.fileno())
-        except OSError as error:
-            raise CopyFailedError(error.strerror or "it cannot be written") from error
+        """Append the line, unless it is the last one already."""
+        with self.held() as file:
+            if [line] != list(file.lines()[-1:]):
+                file.append(line)
 
-    def text(self) -> str:
-        """Return all lines; nothing where there is no file."""
-        return self.path.read_text(encoding="utf-8", errors="replace") if self.path.exists() else ""
+    @contextlib.contextmanager
+    def held(self) -> Iterator[HeldFile]:
+        """Give the file for the length of a block. Raises CopyFailedError."""
+        with _telling(self.path):
+            descriptor = os.open(self.path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            _lock(descriptor, self.path)
+            yield HeldFile(descriptor, self.path)
+        finally:
+            os.close(descriptor)
+
+
+@contextlib.contextmanager
+def _telling(place: Path | str) -> Iterator[None]:
+    """Turn failures of the operating system into an error of ours."""
+    try:
+        yield
+    except OSError as error:
+        raise CopyFailedError(error.strerror or "it cannot be written", place=str(place)) from error
+
+
+def _lock(descriptor: int, path: Path) -> None:
+    """Wait for the file; give up when another process holds it for too long."""
+    deadline = time.monotonic() + TIMEOUT_S
+    while not _is_locked(descriptor, path):
+        if time.monotonic() > deadline:
+            raise CopyFailedError("another process holds it", place=str(path), hint="end it, or let it go on")
+        time.sleep(_LOOK_AGAIN_S)
+
+
+def _is_locked(descriptor: int, path: Path) -> bool:
+    with _telling(path), contextlib.suppress(BlockingIOError):
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        return True
+    return False
+
+
+def _write_all(descriptor: int, data: bytes) -> None:
+    while data:
+        data = data[os.write(descriptor, data) :]
 
 
 @dataclass(frozen=True, slots=True)
 class SyslogCopies(CheckpointCopies):
     """The machine's log, from where it may be forwarded."""
+
+    path: Path = SYSLOG_SOCKET
 
     @property
     def name(self) -> str:
@@ -61,9 +136,13 @@ class SyslogCopies(CheckpointCopies):
         return "syslog"
 
     def put(self, line: str) -> None:
-        """Log the line; the system's log takes it or loses it without a word."""
-        syslog.openlog("architect", syslog.LOG_PID, syslog.LOG_AUTH)
-        syslog.syslog(syslog.LOG_NOTICE, f"checkpoint {line}")
+        """Hand the line to the log's socket. Where a daemon listens it has taken it; what it does then is its own."""
+        message = f"<{_SECURITY * 8 + _NOTICE}>architect[{os.getpid()}]: checkpoint {line}"
+        if not self.path.exists():
+            raise CopyFailedError(f"nobody keeps a log at {self.path}")
+        with _telling(self.path), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as log:
+            log.settimeout(TIMEOUT_S)
+            log.sendto(message.encode(), str(self.path))
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,14 +158,15 @@ class BucketCopies(CheckpointCopies):
         return self.url
 
     def put(self, line: str) -> None:
-        """Put the line under a name that no other checkpoint has."""
+        """Put the line under a name that holds number and commitment, so that no other checkpoint overwrites it."""
         tool = shutil.which("aws", path=self.environment.get("PATH", ""))
         if tool is None:
             raise CopyFailedError("aws is not installed here", hint="see `architect doctor`")
-        copy = msgspec.json.decode(line, type=Copy)
+        copy = parse_line(line)
         bucket, _, prefix = self.url.removeprefix("s3://").partition("/")
-        key = "/".join(part for part in (prefix.strip("/"), copy.store, f"{copy.number:012d}.json") if part)
-        with tempfile.NamedTemporaryFile("w", encoding="utf-8", suffix=".json") as body:
+        name = f"{copy.number:012d}-{copy.commitment}.json"
+        key = "/".join(part for part in (prefix.strip("/"), copy.store, name) if part)
+        with _telling(self.url), tempfile.NamedTemporaryFile("w", encoding="utf-8", suffix=".json") as body:
             body.write(line + "\n")
             body.flush()
             self._call([tool, "s3api", "put-object", "--bucket", bucket, "--key", key, "--body", body.name])

@@ -51,7 +51,9 @@ def connect(text: str | None, variables: Mapping[str, str], *, statement_timeout
 def address(text: str | None, variables: Mapping[str, str]) -> str:
     """Return where a connection leads, `host:port/database as user`, without connecting."""
     found = _spelled_out(postgres_parameters(text, variables), variables)
-    host = found.get("host") or "the local socket"
+    if service := found.get("service") or variables.get("PGSERVICE"):
+        return f"the service `{service}` of the user's own service file"
+    host = found.get("hostaddr") or found.get("host") or "the local socket"
     port = f":{found['port']}" if found.get("port") else ""
     return f"{host}{port}/{found['dbname']} as {found['user']}"
 
@@ -63,10 +65,11 @@ def _spelled_out(given: Mapping[str, str], variables: Mapping[str, str]) -> Mapp
     name = given.get("dbname", "")
     if "://" in name or "=" in name:
         try:
-            parts = psycopg.conninfo.conninfo_to_dict(name)
-            return {**given, "dbname": "", **{key: str(value) for key, value in parts.items()}}
+            parts = {key: str(value) for key, value in psycopg.conninfo.conninfo_to_dict(name).items()}
         except psycopg.Error as error:
             raise DatabaseUnreachableError("the address of the database is not one that libpq reads") from error
+        given = {**given, "dbname": "", **parts}
+        name = given["dbname"]
     user = given.get("user") or variables.get("USER", "")
     return {"host": "", **given, "user": user, "dbname": name or user}
 

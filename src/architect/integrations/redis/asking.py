@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ipaddress
 import shlex
+import socket
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -86,6 +88,21 @@ class RedisUndo(UndoReader):
             return Captured(text="", impossible=f"there is no setting {name}")
         command = f"redis-cli CONFIG SET {shlex.quote(name)} {shlex.quote(found[name])}"
         return Captured(text=f"{name} back to {found[name]}", values=((name, found[name]),), commands=(command,))
+
+
+def identity(text: str | None, variables: Mapping[str, str]) -> str:
+    """Return who a cache is: the address behind its name, so that two spellings of one are the same.
+
+    A loopback address is this host's own. Raises CacheUnreachableError for a name that leads nowhere.
+    """
+    where = redis_address(text, variables)
+    try:
+        found = socket.getaddrinfo(where.host, where.port, type=socket.SOCK_STREAM)
+    except OSError as error:
+        raise CacheUnreachableError(f"the cache's name leads nowhere: {error.strerror}") from error
+    address = min(str(sockaddr[0]) for *_, sockaddr in found)
+    host = f"loopback of {socket.gethostname()}" if ipaddress.ip_address(address).is_loopback else address
+    return f"{host}:{where.port}"
 
 
 def call(text: str | None, variables: Mapping[str, str], words: Sequence[str]) -> object:

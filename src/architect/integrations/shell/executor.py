@@ -32,10 +32,11 @@ from architect.integrations.shell.script import (
 )
 from architect.integrations.shell.statuses import read_statuses
 from architect.integrations.shell.survivors import STEP_VARIABLE
-from architect.integrations.shell.tools import ToolMissingError, hint_for
+from architect.integrations.shell.tools import ToolMissingError
 from architect.kernel.errors import OutsideError
 from architect.runs.context import SECRETS_FILE
 from architect.runs.events import Outcome, ProcessMark
+from architect.runs.getting import how_to_get
 from architect.runs.ports import ActionOutcome, ActionRequest, OutputSink, Stream
 from architect.runs.values import environment as slot_environment
 from architect.runs.values import is_reserved
@@ -421,7 +422,7 @@ def _environment(request: ActionRequest) -> dict[str, str]:
 def _require_tools(request: ActionRequest) -> None:
     for tool in request.action.tools:
         if not os.access(tool.path, os.X_OK):
-            raise ToolMissingError(f"{tool.name} is not installed at {tool.path}", hint=hint_for(tool.name))
+            raise ToolMissingError(f"{tool.name} is not installed at {tool.path}", hint=how_to_get(tool.name))
 
 
 def _secret_pipes(request: ActionRequest) -> SecretPipes | None:

@@ -10,8 +10,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from architect.integrations.shell.executor import ShellAction, ShellRunner, write_private
-from architect.integrations.shell.tools import ToolMissingError, hint_for
+from architect.integrations.shell.tools import ToolMissingError
 from architect.runs.connections import expanded_words
+from architect.runs.getting import how_to_get
 from architect.runs.model import Executor, PlannedAction, ToolPath
 from architect.runs.ports import ActionRequest, ActionRunner, PreparedAction
 
@@ -80,5 +81,5 @@ def _psql(request: ActionRequest) -> str:
     planned = next((tool.path for tool in request.action.tools if tool.name == "psql"), None)
     found = planned or shutil.which("psql", path=request.environment.get("PATH"))
     if found is None:
-        raise ToolMissingError("psql is not installed, and the text holds commands of its own", hint=hint_for("psql"))
+        raise ToolMissingError("psql is not installed, and the text holds commands of its own", hint=how_to_get("psql"))
     return found

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from architect.commands.model import CommandEffect, Flag
 from architect.runs.events import Outcome
+from architect.runs.getting import how_to_get
 
 SIGPIPE_STATUS = 141
 NOT_FOUND = 127
@@ -36,7 +37,7 @@ def read_statuses(status: int, pipe: Sequence[int], commands: Sequence[CommandEf
         return Reading(outcome=Outcome.SUCCEEDED)
     if all(code == 1 and _answers_none(place, stages, commands) for place, code in wrong.items()):
         return Reading(outcome=Outcome.NONE_FOUND, reason="nothing was found")
-    return Reading(outcome=Outcome.FAILED, reason=_why(wrong, len(stages)))
+    return Reading(outcome=Outcome.FAILED, reason=_why(wrong, stages, commands))
 
 
 def _answers_none(place: int, stages: Sequence[int], commands: Sequence[CommandEffect]) -> bool:
@@ -46,17 +47,20 @@ def _answers_none(place: int, stages: Sequence[int], commands: Sequence[CommandE
     return is_last and bool(commands) and Flag.EXIT_ONE_IS_NONE in commands[-1].flags
 
 
-def _why(wrong: dict[int, int], stages: int) -> str:
+def _why(wrong: dict[int, int], stages: Sequence[int], commands: Sequence[CommandEffect]) -> str:
     parts = []
     for place, code in wrong.items():
-        where = f"stage {place + 1} of the pipeline: " if stages > 1 else ""
-        parts.append(where + _meaning(code))
+        where = f"stage {place + 1} of the pipeline: " if len(stages) > 1 else ""
+        tool = commands[place].tool if len(commands) == len(stages) else ""
+        parts.append(where + _meaning(code, tool))
     return "; ".join(parts)
 
 
-def _meaning(code: int) -> str:
+def _meaning(code: int, tool: str) -> str:
     if code == NOT_FOUND:
-        return "command not found (exit status 127)"
+        how = f"; {how_to_get(tool)}" if tool else ""
+        name = f"{tool}: " if tool else ""
+        return f"{name}command not found (exit status 127{how})"
     if code == NOT_EXECUTABLE:
         return "the command cannot be executed (exit status 126)"
     if code > 128:
