@@ -36,6 +36,7 @@ class ShellJudge(Protocol):
 
     def __call__(self, text: str, state: ShellState) -> list[CommandEffect]:
         """Return the commands of `text`, offsets in it."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -113,7 +113,7 @@ def as_number(cell: object) -> float | None:
         return float(cell)
     total_seconds = getattr(cell, "total_seconds", None)
     if callable(total_seconds):
-        return float(total_seconds())
+        return float(str(total_seconds()))
     if cell is None:
         return None
     try:

@@ -103,10 +103,10 @@ def launch(argv: Sequence[str | Path], *, death: signal.Signals, **options: Any)
     Call it from the main thread: to the kernel the thread that starts a process is its parent.
     """
     arm = die_with_parent(death)
-    return subprocess.Popen(
+    return subprocess.Popen[bytes](
         [str(word) for word in argv],
         stdin=subprocess.DEVNULL,
-        preexec_fn=arm,  # noqa: PLW1509 only the main threads of single-threaded processes come here
+        preexec_fn=arm,  # Only the main threads of single-threaded processes come here.
         **options,
     )
 

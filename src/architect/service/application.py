@@ -52,7 +52,7 @@ def create_application(*, database_url: str, redis_url: str) -> Starlette:
 
     @asynccontextmanager
     async def lifespan(application: Starlette) -> AsyncIterator[None]:
-        pool = AsyncConnectionPool(
+        pool: AsyncConnectionPool[AsyncConnection] = AsyncConnectionPool(
             database_url,
             min_size=0,
             max_size=4,

@@ -32,6 +32,7 @@ def connect(text: str | None, variables: Mapping[str, str], *, statement_timeout
     process's own PG* variables is used.
     """
     import psycopg
+    from psycopg import conninfo
 
     parameters = {
         "passfile": os.devnull,
@@ -41,8 +42,8 @@ def connect(text: str | None, variables: Mapping[str, str], *, statement_timeout
         **_spelled_out(postgres_parameters(text, variables), variables),
     }
     try:
-        connection = psycopg.connect(psycopg.conninfo.make_conninfo(**parameters), autocommit=True)
-        connection.execute(f"SET statement_timeout = {int(statement_timeout_s * 1000)}")
+        connection = psycopg.connect(conninfo.make_conninfo(**parameters), autocommit=True)
+        connection.execute("SELECT set_config('statement_timeout', %s, false)", [str(int(statement_timeout_s * 1000))])
     except psycopg.Error as error:
         raise DatabaseUnreachableError(_reason(error), sqlstate=_sqlstate(error)) from error
     return connection
@@ -61,11 +62,12 @@ def address(text: str | None, variables: Mapping[str, str]) -> str:
 def _spelled_out(given: Mapping[str, str], variables: Mapping[str, str]) -> Mapping[str, str]:
     """Return the parameters with a URL or conninfo string taken apart, and nothing left for this process to fill."""
     import psycopg
+    from psycopg import conninfo
 
     name = given.get("dbname", "")
     if "://" in name or "=" in name:
         try:
-            parts = {key: str(value) for key, value in psycopg.conninfo.conninfo_to_dict(name).items()}
+            parts = {key: str(value) for key, value in conninfo.conninfo_to_dict(name).items()}
         except psycopg.Error as error:
             raise DatabaseUnreachableError("the address of the database is not one that libpq reads") from error
         given = {**given, "dbname": "", **parts}
