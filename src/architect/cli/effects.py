@@ -4,33 +4,27 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
+import shlex
 import sys
-import textwrap
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import click
 
+from architect.cli.terminal.lines import Line, Piece, has_colour, line, rendered, width_of, wrapped
+from architect.cli.terminal.palette import EFFECT_STYLES, EFFECT_WIDTH
 from architect.commands.judging import judge
-from architect.commands.model import Carried, CommandEffect, Effect, Judgement
+from architect.commands.model import Carried, CommandEffect, Judgement
 from architect.grammars.shell import statements
 from architect.kernel.errors import UsageError
+from architect.runs.values import visible
 
-_COLOURS = {
-    Effect.READ: "green",
-    Effect.WRITE: "yellow",
-    Effect.DISRUPTIVE: "magenta",
-    Effect.UNKNOWN: "bright_black",
-    Effect.EXPOSES: "red",
-    Effect.DESTRUCTIVE: "bright_red",
-}
 _LANGUAGES = ("shell", "sql", "psql", "promql", "redis")
 _LIST_ITEM = re.compile(r"\s*(?:[-*+]|\d+[.)])\s")
 _INLINE_CODE = re.compile(r"`([^`\n]+)`")
-_EFFECT_WIDTH = 12
-_NARROWEST, _WIDEST = 60, 140
+_INDENT = 6 + EFFECT_WIDTH + 2
+_MARKDOWN = (".md", ".markdown", ".mdown")
 
 
 @click.command()
@@ -58,6 +52,8 @@ def command(file: str, output: str, language: str) -> None:
 
 
 def _read(file: str) -> str:
+    if file.lower().endswith(_MARKDOWN):
+        raise UsageError(f"{file} is a Markdown document, not commands", hint=f"architect show {shlex.quote(file)}")
     try:
         data = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
     except OSError as error:
@@ -68,9 +64,9 @@ def _read(file: str) -> str:
 
 
 def _answers(text: str, file: str, language: str) -> Iterator[dict[str, Any]]:
-    for number, line in enumerate(text.splitlines(), start=1):
-        if line.strip():
-            asked = _asked(line, f"{file}:{number}")
+    for number, each in enumerate(text.splitlines(), start=1):
+        if each.strip():
+            asked = _asked(each, f"{file}:{number}")
             judgement = judge_text_or_item(asked["text"], str(asked.get("language") or language))
             yield {"id": asked.get("id"), **as_json(judgement)}
 
@@ -127,12 +123,13 @@ def _command(entry: CommandEffect) -> dict[str, Any]:
 
 
 def _print_table(text: str, language: str) -> None:
-    width = max(_NARROWEST, min(_WIDEST, shutil.get_terminal_size().columns))
+    width, is_coloured = width_of(sys.stdout), has_colour(sys.stdout)
     commands = list(_judged(text, language))
     if not commands:
         click.echo("no commands")
-    for line, entry in commands:
-        _print_command(line, entry, width)
+    for at, entry in commands:
+        for each in _lines(at, entry, width):
+            click.echo(rendered(each, width, is_coloured=is_coloured), color=is_coloured)
 
 
 def _judged(text: str, language: str) -> Iterator[tuple[int, CommandEffect]]:
@@ -148,19 +145,17 @@ def _judged(text: str, language: str) -> Iterator[tuple[int, CommandEffect]]:
             yield text.count("\n", 0, statement.start + entry.start) + 1, entry
 
 
-def _print_command(line: int, entry: CommandEffect, width: int) -> None:
-    effect = click.style(entry.effect.value.ljust(_EFFECT_WIDTH), fg=_COLOURS[entry.effect], bold=True)
-    shown = textwrap.shorten(_visible(entry.text), width - _EFFECT_WIDTH - 7, placeholder=" …")
-    click.echo(f"{line:>4}  {effect} {shown}")
-    about = [entry.reason, *([f"target: {entry.target}"] if entry.target else [])]
-    about += [", ".join(sorted(flag.value for flag in entry.flags))] if entry.flags else []
-    for paragraph in about:
-        indent = " " * (_EFFECT_WIDTH + 7)
-        click.echo(textwrap.fill(_visible(paragraph), width, initial_indent=indent, subsequent_indent=indent))
+def _lines(at: int, entry: CommandEffect, width: int) -> Iterator[Line]:
+    """Yield what is shown of a command: where it stands and what it does, then why, to what, and how."""
+    effect = Piece(f"{entry.effect:<{EFFECT_WIDTH}}", EFFECT_STYLES[entry.effect])
+    yield line(f"{at:>4}  ", effect, f"  {_in_one_line(entry.text)}")
+    target = str(entry.target or "")
+    about = [entry.reason, f"target: {target}" if target else "", ", ".join(sorted(entry.flags))]
+    for paragraph in filter(None, about):
+        for part in wrapped(_in_one_line(paragraph), width - _INDENT):
+            yield line(" " * _INDENT + part)
 
 
-def _visible(text: str) -> str:
-    """Return `text` with control characters made visible, so that it cannot write over what is shown."""
-    return "".join(
-        character if character.isprintable() or character in " \n" else f"\\x{ord(character):02x}" for character in text
-    )
+def _in_one_line(text: str) -> str:
+    """Return `text` in one line with control characters made visible, so that it cannot write over what is shown."""
+    return visible(" ".join(text.split()))

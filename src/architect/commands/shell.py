@@ -51,7 +51,7 @@ def judge_shell(text: str, state: ShellState) -> list[CommandEffect]:
     """Return every command of `text`, offsets in it; never raises, never empty for text that does something."""
     tree = parse(text)
     if tree.root is None:
-        return [_not_understood(text, 0, len(text), "is too large or too deeply nested to be read")]
+        return [_not_understood(text, 0, len(text), "is too large, too deeply nested or too broken to be read")]
     if _CONTROL.search(text.replace("\r\n", "\n")):
         return [_not_understood(text, 0, len(text), "holds control characters"), *_line_by_line(text, state)]
     walk = _Walk(tree, state)

@@ -97,3 +97,8 @@ def test_a_missing_file_is_named() -> None:
 
 def test_nothing_is_no_command() -> None:
     assert run("# only a comment\n") == "no commands\n"
+
+
+def test_a_markdown_document_is_shown_elsewhere() -> None:
+    with pytest.raises(UsageError, match="is a Markdown document"):
+        run("", "runbooks/restart.md")

@@ -7,8 +7,9 @@ from typing import assert_never
 
 from rich.text import Text
 
+from architect.cli.terminal.palette import EFFECT_STYLES
 from architect.cli.terminal.screen import Screen
-from architect.cli.terminal.style import EFFECT_STYLES, count, effect_text, outside
+from architect.cli.terminal.style import count, effect_text, outside
 from architect.cli.terminal.words import person
 from architect.runs.events import GateReason
 from architect.runs.gates import votes

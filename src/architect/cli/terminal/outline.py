@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from architect.cli.terminal.lines import Line, Piece, cells, cut, line, wrapped
+from architect.cli.terminal.palette import EFFECT_STYLES, EFFECT_WIDTH
 from architect.commands.model import Effect, Flag
 from architect.commands.procedures import Deed, Doer
 from architect.kernel.ids import ActionId
@@ -29,16 +30,8 @@ from architect.runs.values import visible
 Judged = Callable[[Runbook], Mapping[ActionId, Deed]]
 """Says what the actions of a runbook do."""
 
-EFFECT_STYLES = {
-    Effect.READ: "green",
-    Effect.WRITE: "cyan",
-    Effect.DISRUPTIVE: "yellow",
-    Effect.UNKNOWN: "magenta",
-    Effect.EXPOSES: "red",
-    Effect.DESTRUCTIVE: "bold red",
-}
 _DOERS = {Doer.PERSON: "by hand", Doer.MESSAGE: "message", Doer.FILE: "file"}
-_WORD_WIDTH = max(len(effect) for effect in Effect) + 1
+_WORD_WIDTH = EFFECT_WIDTH + 1
 _ID_WIDTH = 6
 _COLUMN = 4 + _ID_WIDTH + _WORD_WIDTH
 _DEEPER = "   "

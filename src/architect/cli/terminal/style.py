@@ -4,18 +4,11 @@ from __future__ import annotations
 
 from rich.text import Text
 
+from architect.cli.terminal.palette import EFFECT_STYLES, EFFECT_WIDTH
 from architect.commands.model import Effect
 from architect.runs.model import GateKind, Truth
 from architect.runs.values import visible
 
-EFFECT_STYLES = {
-    Effect.READ: "green",
-    Effect.WRITE: "cyan",
-    Effect.DISRUPTIVE: "yellow",
-    Effect.UNKNOWN: "magenta",
-    Effect.EXPOSES: "red",
-    Effect.DESTRUCTIVE: "bold red",
-}
 TRUTH_STYLES = {Truth.HOLDS: "green", Truth.DOES_NOT: "red", Truth.CANNOT_TELL: "yellow"}
 TRUTH_WORDS = {Truth.HOLDS: "holds", Truth.DOES_NOT: "does not hold", Truth.CANNOT_TELL: "cannot tell"}
 GATE_WORDS = {
@@ -27,7 +20,6 @@ GATE_WORDS = {
     GateKind.VALUE: "a value",
     GateKind.PERSON: "by hand",
 }
-EFFECT_WIDTH = max(len(effect) for effect in Effect)
 TRUTH_SIGNS = {Truth.HOLDS: "✓", Truth.DOES_NOT: "✗", Truth.CANNOT_TELL: "?"}
 PLAIN_SIGNS = str.maketrans("✓✗▸·─│…×→–", "+x>--|~x>-")
 """What signs become where a terminal has only ASCII: one character for one, so that columns stay."""
