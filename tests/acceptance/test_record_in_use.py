@@ -209,8 +209,9 @@ def test_checkpoints_made_by_many_at_once_follow_each_other(record: Record, busy
         out, err = maker.communicate(timeout=60)
         assert maker.returncode == 0, err
         made.append(short_form(out))
-    said = record.verify("--format", "json").json
-    assert said["whole"], said
+    verified = record.verify("--format", "json")
+    assert verified.code == 0, verified
+    said = verified.json
     assert said["checkpoints"] >= len({number for number, _ in made})
     assert len(record.copies.read_text().splitlines()) == said["checkpoints"]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import sqlite3
+import stat
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -177,18 +178,20 @@ def _looking(path: Path) -> sqlite3.Connection:
     has on it.
     """
     try:
-        size = path.stat().st_size if path.exists() else 0
-        is_file, is_in_use = path.is_file(), path.with_name(f"{path.name}-wal").exists()
+        found = path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return sqlite3.connect(":memory:")
     except OSError as error:
         hint = "look at the state folder's owner and mode"
         raise StoreError(f"the store cannot be read: {error.strerror}", place=str(path), hint=hint) from error
-    if not path.exists() or (is_file and size == 0):
-        return sqlite3.connect(":memory:")
-    if not is_file:
-        what = "a folder" if path.is_dir() else "no file"
+    if not stat.S_ISREG(found.st_mode):
+        what = "a folder" if stat.S_ISDIR(found.st_mode) else "no file"
         raise IntegrityError(f"this is {what}", place=str(path), hint="name a state folder of its own with --state")
-    if size < _SMALLEST:
+    if not found.st_size:
+        return sqlite3.connect(":memory:")
+    if found.st_size < _SMALLEST:
         raise IntegrityError("this is no database", place=str(path), hint="nothing was changed")
+    is_in_use = path.with_name(f"{path.name}-wal").exists()
     return _looking_on(path) if is_in_use else _looking_alone(path)
 
 
