@@ -203,7 +203,7 @@ MANUAL = "# Call them\n\n## 1. Call\n\n1. Call the vendor and read them the tick
 
 
 def test_a_step_by_hand_waits_until_somebody_says_that_it_is_done(command_line: CommandLine) -> None:
-    document = command_line.document(MANUAL + "\n```bash\necho later\n```\n")
+    document = command_line.document(MANUAL + "\n## 2. Tell\n\n```bash\necho later\n```\n")
     done = command_line.call("run", document)
     assert done.code == 3
     assert "Call the vendor" in done.out

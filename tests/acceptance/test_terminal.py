@@ -262,7 +262,7 @@ def test_a_step_can_be_left_out_for_want_of_a_value(command_line: CommandLine) -
 
 
 def test_a_secret_is_asked_for_by_where_it_is_and_never_shown(command_line: CommandLine) -> None:
-    document = command_line.document(TITLE + '## 1. Ask\n\n```bash\n# Ask\nprintf %s "$API_TOKEN"\n```\n')
+    document = command_line.document(TITLE + '## 1. Ask\n\n```bash\n# Show it\nprintf %s "$API_TOKEN"\n```\n')
     environment = {"MINE": "correct-horse-battery"}
     with command_line.terminal("run", document, environment=environment) as terminal:
         terminal.expect("a secret is never typed into a run")
@@ -275,7 +275,7 @@ def test_a_secret_is_asked_for_by_where_it_is_and_never_shown(command_line: Comm
         assert "(a secret, from env:MINE)" in terminal.question()
         terminal.type("y")
         terminal.question()
-        terminal.type("Ask")
+        terminal.type("Show it")
         say(terminal, "to see")
         terminal.expect("✓")
         say(terminal, "y")

@@ -404,7 +404,7 @@ class _Planner:
             step=step.number,
             step_title=step.title,
             phase=step.phase,
-            title=action.title or _first_line(action.text),
+            title=_title(step, action),
             executor=executor,
             text=action.text,
             executed=action.text,
@@ -572,6 +572,12 @@ def _joined(states: Sequence[Carried]) -> Carried:
         tainted=next((state.tainted for state in states if state.tainted), ""),
         scratch_files=frozenset.intersection(*(state.scratch_files for state in states)) if states else frozenset(),
     )
+
+
+def _title(step: Step, action: Action) -> str:
+    """Return the action's own title; its first line where it has none that says more than the step's."""
+    says_more = bool(action.title) and action.title.casefold() != step.title.casefold()
+    return action.title if says_more else _first_line(action.text)
 
 
 def _first_line(text: str) -> str:

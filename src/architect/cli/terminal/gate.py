@@ -27,6 +27,11 @@ Fact = tuple[str, str]
 """A label and a text."""
 
 
+def _bare(text: str) -> str:
+    """Return a sentence as it is compared: in one line, without its full stop and the marks of code."""
+    return " ".join(text.split()).rstrip(".").replace("`", "")
+
+
 class GateView:
     """One gate of a run, laid out for one screen."""
 
@@ -45,10 +50,12 @@ class GateView:
         self._headline()
         question = outside(self._question())
         text = self._action.text if self._action is not None else ""
-        is_said_twice = " ".join(text.split()) == question
+        is_said_twice = _bare(text) == _bare(question)
         is_program = self._opened.reason is not GateReason.MANUAL
-        if not (is_said_twice and is_program):
+        if not is_said_twice:
             self._screen.say(Text(question, style="bold"))
+        elif not is_program:
+            self._screen.say(Text(outside(text), style="bold"))
         if text and (is_program or not is_said_twice):
             self._text(text)
         for label, text in self._facts():
