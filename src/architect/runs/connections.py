@@ -30,6 +30,7 @@ _PG_ENVIRONMENT = {
     "PGPASSWORD": "password", "PGSSLMODE": "sslmode", "PGSSLROOTCERT": "sslrootcert", "PGOPTIONS": "options",
     "PGCONNECT_TIMEOUT": "connect_timeout", "PGTARGETSESSIONATTRS": "target_session_attrs",
 }  # fmt: skip
+_PORTS = 65536
 
 
 class ConnectionTextError(RefusedError):
@@ -141,22 +142,38 @@ class CacheAddress:
 
 
 def redis_address(text: str | None, variables: Mapping[str, str]) -> CacheAddress:
-    """Return the address that `redis-cli …`, a URL or `REDIS_URL`, `REDIS_HOST`, `REDIS_PORT` names."""
-    given: dict[str, str] = {}
+    """Return the address that `redis-cli …`, a URL or `REDIS_URL`, `REDIS_HOST`, `REDIS_PORT` names.
+
+    Raises ConnectionTextError where the address is none.
+    """
     words = expanded_words(text, variables) if text else ()
-    for option, value in pairwise(words):
-        if option in _REDIS_VALUED:
-            given[_REDIS_VALUED[option]] = value
+    given = {_REDIS_VALUED[option]: value for option, value in pairwise(words) if option in _REDIS_VALUED}
     url = given.get("url") or next((word for word in words if "://" in word), "")
     if not url and "host" not in given:
         url = variables.get("REDIS_URL", "")
-    parts = urlsplit(url) if url else None
-    host = (parts.hostname if parts else None) or given.get("host") or variables.get("REDIS_HOST") or "127.0.0.1"
-    port = (parts.port if parts else None) or int(given.get("port") or variables.get("REDIS_PORT") or 6379)
-    path = parts.path.strip("/") if parts else ""
-    database = given.get("db") or path or "0"
-    user = (parts.username if parts else None) or given.get("username")
-    return CacheAddress(host=host, port=port, database=int(database) if database.isdecimal() else 0, username=user)
+    settings = {"host": variables.get("REDIS_HOST", ""), "port": variables.get("REDIS_PORT", "")}
+    found = {"host": "127.0.0.1", "port": "6379", "db": "0"}
+    for source in (settings, {**given, "db": ""}, _redis_url_parts(url), {"db": given.get("db", "")}):
+        found |= {name: value for name, value in source.items() if value}
+    if not found["port"].isdecimal() or not 0 < int(found["port"]) < _PORTS:
+        raise ConnectionTextError(f"{found['port'][:40]!r} is no port of a cache", hint="give a number up to 65535")
+    database = int(found["db"]) if found["db"].isdecimal() else 0
+    return CacheAddress(host=found["host"], port=int(found["port"]), database=database, username=found.get("username"))
+
+
+def _redis_url_parts(url: str) -> dict[str, str]:
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError as error:
+        raise ConnectionTextError("the address of the cache is no URL", hint="expected redis://HOST:PORT/0") from error
+    named = {
+        "host": parts.hostname,
+        "port": port and str(port),
+        "db": parts.path.strip("/"),
+        "username": parts.username,
+    }
+    return {name: value for name, value in named.items() if value}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

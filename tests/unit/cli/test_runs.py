@@ -53,6 +53,7 @@ def test_the_list_shows_status_and_what_a_run_waits_for(world: World) -> None:
 def test_json_follows_its_schema(world: World, words: tuple[str, ...]) -> None:
     world.start(shell("1.1", "echo x"), shell("1.2", "true", Effect.WRITE))
     result = call(world, *words, "--format", "json")
+    assert json.loads(result.output)
     jsonschema.validate(json.loads(result.output), SCHEMA)
 
 

@@ -41,7 +41,7 @@ def test_a_root_prompt_is_a_command_and_no_comment() -> None:
         ```
 
         ```sh
-        # TODO: find the command
+        # Whoever knows the command: write it here
         ```
         """
     )

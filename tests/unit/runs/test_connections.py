@@ -91,6 +91,12 @@ def test_redis_cli_names_its_server(text: str | None, environment: dict[str, str
     assert redis_address(text, environment) == expected
 
 
+@pytest.mark.parametrize("text", ["redis-cli -p many", "redis-cli -p 70000", "redis-cli -u redis://cache:port/0"])
+def test_a_cache_whose_port_is_none_is_refused(text: str) -> None:
+    with pytest.raises(ConnectionTextError):
+        redis_address(text, {})
+
+
 def test_passwords_leave_urls() -> None:
     handed = without_passwords(
         {
