@@ -22,6 +22,7 @@ from architect.runs.deciding import INTERRUPTED, UNKNOWN, WAITING, exit_code
 from architect.runs.model import PlannedAction
 from architect.runs.ports import Observer
 from architect.runs.state import RunState
+from architect.runs.undoing import plan_undo
 from architect.wiring.workplace import Workplace
 
 
@@ -199,7 +200,7 @@ def how_it_stands(state: RunState) -> Iterator[tuple[str, str]]:
     if state.ended is not None:
         yield "record", f"architect runs show {run}"
         yield "report", f"architect audit export --run {run}"
-        if state.changes_made and not state.is_undoing and state.aborted is None:
+        if plan_undo(state, "").actions and not state.is_undoing and state.aborted is None:
             yield "way back", f"architect runs undo {run}"
         return
     if state.is_interrupted:

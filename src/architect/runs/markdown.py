@@ -54,3 +54,14 @@ def _longest_run(text: str) -> int:
 def _one_line(text: str) -> str:
     line = " ".join(visible(text).split())
     return line if len(line) <= _MAX_WORDS else f"{line[:_MAX_WORDS]}… ({len(line) - _MAX_WORDS:,} more characters)"
+
+
+def duration(seconds: float) -> str:
+    """Return a duration in words: `26 ms`, `2.2 s`, `1 min 12 s`, `3 h 5 min`."""
+    if seconds < 0.1:
+        return f"{seconds * 1000:.0f} ms"
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    if hours:
+        return f"{hours} h {minutes} min"
+    return f"{minutes} min {rest} s" if minutes else f"{seconds:.1f} s"

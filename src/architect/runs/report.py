@@ -11,7 +11,7 @@ from datetime import datetime
 from architect.audit.model import Event
 from architect.commands.model import Effect
 from architect.runs.events import OutputDigest, StepEnded, Verdict
-from architect.runs.markdown import block, cell, code, inline, sentence
+from architect.runs.markdown import block, cell, code, duration, inline, sentence
 from architect.runs.model import PlannedAction
 from architect.runs.ports import OutputKey
 from architect.runs.state import RunState, StepState, fold
@@ -68,9 +68,9 @@ def _summary(state: RunState) -> Iterator[str]:
         ("runbook", f"{cell(f'{plan.document}#{plan.runbook}')}{severity}"),
         ("profile", f"{inline(plan.profile)} ({inline(plan.profile_kind)})"),
         ("began", f"{state.created_at:%Y-%m-%d %H:%M:%S} UTC"),
-        ("took", _took((state.last_at - state.created_at).total_seconds())),
+        ("took", duration((state.last_at - state.created_at).total_seconds())),
     ]
-    rows += [("to be answered within", _took(plan.sla_s))] if plan.sla_s else []
+    rows += [("to be answered within", duration(plan.sla_s))] if plan.sla_s else []
     yield f"| {state.run} | |"
     yield "|---|---|"
     yield from (f"| {name} | {value} |" for name, value in rows)
@@ -196,11 +196,3 @@ def _proof(state: RunState, events: Sequence[Event], checkpoint: str) -> Iterato
 
 def _time(at: datetime, began: datetime) -> str:
     return f"{at:%H:%M:%S}" if at.date() == began.date() else f"{at:%Y-%m-%d %H:%M:%S}"
-
-
-def _took(seconds: float) -> str:
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    if hours:
-        return f"{hours} h {minutes} min"
-    return f"{minutes} min {rest} s" if minutes else f"{seconds:.1f} s"

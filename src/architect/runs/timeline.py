@@ -32,7 +32,7 @@ from architect.runs.events import (
     UndoPlanned,
     parse,
 )
-from architect.runs.markdown import inline
+from architect.runs.markdown import duration, inline
 from architect.runs.model import Truth
 from architect.runs.state import RunState
 
@@ -161,7 +161,7 @@ def result_of(ended: StepEnded) -> str:
         facts.append(inline(ended.reason))
     if ended.exit_status:
         facts.append(status)
-    facts.append(f"{ended.duration_s:.1f} s")
+    facts.append(duration(ended.duration_s))
     if ended.attempt > 1:
         facts.append(f"attempt {ended.attempt}")
     return ", ".join((*facts, *map(inline, ended.notes)))

@@ -274,7 +274,7 @@ def test_each_action_shows_effect_target_outcome_way_back_and_what_was_executed(
     part = found[found.index("## 1.2 Drop it") : found.index("## 1.3")]
     assert "- destructive on `table x`, `table y`\n- succeeded, 1.0 s\n- way back: put it back\n" in part
     part = found[found.index("## 1.1 ") : found.index("## 1.2")]
-    assert "- failed, it failed, exit status 3, 61.2 s, attempt 2, note" in part
+    assert "- failed, it failed, exit status 3, 1 min 1 s, attempt 2, note" in part
     assert "Executed as:\n\n```\nlook -n\n```" in part
     assert "- left out: not needed" in found
 
