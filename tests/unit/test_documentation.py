@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import json
 import pkgutil
 import re
 import subprocess
@@ -110,6 +111,24 @@ def test_the_reference_names_no_option_that_there_is_not() -> None:
     assert named - known == {"--help", "--version"}
 
 
+def words_of(schema: object) -> Iterator[str]:
+    """Yield the names of all members of a schema, and the words that they may hold."""
+    if isinstance(schema, dict):
+        yield from schema.get("properties", {})
+        yield from (word for word in schema.get("enum", ()) if isinstance(word, str))
+        for part in schema.values():
+            yield from words_of(part)
+    elif isinstance(schema, list):
+        for part in schema:
+            yield from words_of(part)
+
+
+def test_every_member_of_a_document_is_described() -> None:
+    schema = json.loads(read("src/architect/cli/schemas/document.json"))
+    described = set(re.findall(r"`([^`\n]+)`", read("docs/reference/document.md")))
+    assert set(words_of(schema)) - described == set()
+
+
 def test_every_error_code_is_documented_and_no_other() -> None:
     rows = re.findall(
         r"^\| `([a-z-]+)` \|[^|]+\|[^|]*\|$", section(read("docs/reference/errors.md"), "## Codes"), re.MULTILINE
@@ -135,14 +154,15 @@ def leads_somewhere(page: Path, link: str) -> bool:
 
 def anchors(text: str) -> set[str]:
     """Return the anchors that code hosts give to the headings of a page."""
-    headings = re.findall(r"^#{1,6} (.+)$", without_code(text), re.MULTILINE)
+    headings = re.findall(r"^#{1,6} (.+)$", text, re.MULTILINE)
     plain = (re.sub(r"[`*]", "", heading).strip().lower() for heading in headings)
     return {re.sub(r"[^\w\- ]", "", heading).replace(" ", "-") for heading in plain}
 
 
 def without_code(text: str) -> str:
-    """Return a page without its fenced blocks."""
-    return re.sub(r"^(`{3,}|~{3,}).*?^\1[`~]*$", "", text, flags=re.MULTILINE | re.DOTALL)
+    """Return a page without its fenced blocks and inline code."""
+    prose = re.sub(r"^(`{3,}|~{3,}).*?^\1[`~]*$", "", text, flags=re.MULTILINE | re.DOTALL)
+    return re.sub(r"`[^`\n]*`", "", prose)
 
 
 def test_the_readme_names_the_two_commands() -> None:
