@@ -111,6 +111,36 @@ def test_the_reference_names_no_option_that_there_is_not() -> None:
     assert named - known == {"--help", "--version"}
 
 
+def calls_in(page: Path) -> Iterator[str]:
+    """Yield what a page shows of the command line, in blocks and in the text: all that follows `architect`."""
+    text = page.read_text(encoding="utf-8")
+    typed = re.findall(r"^(?:\$ |.*\| |[ \t]*)architect ([^\n]*)", "\n".join(blocks_of(text)), re.MULTILINE)
+    inline = re.findall(r"`architect ([^`\n]+)`", text)
+    for call in (*typed, *inline):
+        yield re.split(r"\s(?:&&|\||#)\s", call)[0]
+
+
+def blocks_of(text: str) -> list[str]:
+    """Return the fenced blocks of a page that show a terminal."""
+    return re.findall(r"^```(?:console|bash|)\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_call_that_a_page_shows_is_one(page: Path) -> None:
+    wrong = []
+    for call in calls_in(page):
+        words = call.split()
+        name = "architect"
+        while words and f"{name} {words[0]}" in EVERY_COMMAND:
+            name = f"{name} {words.pop(0)}"
+        known = {option for each in EVERY_COMMAND[name].params for option in (*each.opts, *each.secondary_opts)}
+        named = {word.partition("=")[0] for word in re.findall(r"(?<!\S)\[?(--[a-z][a-z-]*)", " ".join(words))}
+        is_of_a_command = name != "architect" or bool(words and (words[0].startswith("-") or words[0].isupper()))
+        if not is_of_a_command or named - known - {"--help", "--version"}:
+            wrong.append(call)
+    assert wrong == []
+
+
 def words_of(schema: object) -> Iterator[str]:
     """Yield the names of all members of a schema, and the words that they may hold."""
     if isinstance(schema, dict):
