@@ -133,8 +133,7 @@ class Settings:
         if found is None:
             near = get_close_matches(name, self.profiles, n=1)
             advice = f"did you mean `{near[0]}`?" if near else f"known: {', '.join(sorted(self.profiles))}"
-            ignored = " ".join(self.notices)
-            raise SettingsError(f"no profile `{name}`", hint=f"{advice} {ignored}".strip())
+            raise SettingsError(f"no profile `{name}`", hint="; ".join((advice, *self.notices)))
         return found
 
 

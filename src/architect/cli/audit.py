@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 
 SHOWN_FAULTS = 10
 
-state_option = click.option("--state", metavar="FOLDER", help="The state folder; default: the user's own.")
+state_option = click.option(
+    "--state", metavar="FOLDER", help="The state folder; default: $ARCHITECT_STATE, else the user's own."
+)
 
 
 @click.group()
@@ -28,7 +30,7 @@ def command() -> None:
     """Prove that the record is what was written, and take it out."""
 
 
-@command.command()
+@command.command(short_help="Say whether the record is whole.")
 @click.option(
     "--against",
     metavar="CHECKPOINT",
@@ -50,7 +52,7 @@ def verify(ctx: click.Context, against: str | None, with_output: bool, form: str
     ctx.exit(1 if proof.faults else 0)
 
 
-@command.command()
+@command.command(short_help="Sign everything recorded by now.")
 @state_option
 @click.pass_context
 def checkpoint(ctx: click.Context, state: str | None) -> None:
@@ -68,7 +70,7 @@ def checkpoint(ctx: click.Context, state: str | None) -> None:
     ctx.exit(1 if kept and kept.failures else 0)
 
 
-@command.command()
+@command.command(short_help="Print the record, or the report of a run.")
 @click.option("--run", "name", metavar="RUN", help="One run only.")
 @click.option("--format", "form", type=click.Choice(["markdown", "jsonl"]), help="Default: markdown for a run.")
 @click.option("--file", "path", type=click.Path(path_type=Path, dir_okay=False), help="Write here, with mode 0600.")

@@ -9,7 +9,9 @@ import click
 
 from architect.kernel.errors import UsageError
 
-state_option = click.option("--state", metavar="FOLDER", help="The state folder; default: the user's own.")
+state_option = click.option(
+    "--state", metavar="FOLDER", help="The state folder; default: $ARCHITECT_STATE, else the user's own."
+)
 
 
 @click.group()
@@ -50,7 +52,7 @@ def backup(file: Path, state: str | None) -> None:
     click.echo(f"{file}: {file.stat().st_size} bytes, mode 0600. The keys are not in it.")
 
 
-@command.command()
+@command.command(short_help="Put a copy in the place of the store.")
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 @state_option
 def restore(file: Path, state: str | None) -> None:

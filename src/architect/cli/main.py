@@ -24,7 +24,7 @@ COMMANDS = {
     "audit": "Verify and export the record.",
     "sandbox": "A world to rehearse in: up, status, fault, down.",
     "trust": "Trust the settings file of a project, by digest.",
-    "person": "Add and list the people who may approve.",
+    "person": "Add, list and remove the people who may approve.",
     "db": "Upgrade, back up and restore the store.",
     "doctor": "Say what is missing on this machine.",
     "demo": "Play the story of exhausted connections in a sandbox.",

@@ -14,7 +14,9 @@ from architect.kernel.errors import UsageError
 if TYPE_CHECKING:
     from architect.access.people import Person
 
-state_option = click.option("--state", metavar="FOLDER", help="The state folder; default: the user's own.")
+state_option = click.option(
+    "--state", metavar="FOLDER", help="The state folder; default: $ARCHITECT_STATE, else the user's own."
+)
 
 
 @click.group()
@@ -22,7 +24,7 @@ def command() -> None:
     """Add, list and remove the people who may approve."""
 
 
-@command.command()
+@command.command(short_help="Register somebody who may approve.")
 @click.argument("name")
 @click.option("--account", "accounts", multiple=True, metavar="USER", help="An operating-system user that is NAME.")
 @click.option("--no-secret", is_flag=True, help="NAME approves from an account of their own only.")
@@ -47,7 +49,7 @@ def add(ctx: click.Context, *, name: str, accounts: Sequence[str], no_secret: bo
     click.echo(f"{person} may approve {how}.")
 
 
-@command.command()
+@command.command(short_help="Take somebody out.")
 @click.argument("name")
 @state_option
 @click.pass_context
@@ -61,7 +63,7 @@ def remove(ctx: click.Context, name: str, state: str | None) -> None:
     click.echo(f"{name} may no longer approve.")
 
 
-@command.command("list")
+@command.command("list", short_help="Show everybody who is registered.")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @state_option
 @click.pass_context

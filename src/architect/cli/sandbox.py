@@ -19,7 +19,9 @@ from architect.settings import state_folder
 
 FORMATS = click.Choice(["text", "json"])
 
-state_option = click.option("--state", metavar="FOLDER", help="The state folder; default: the user's own.")
+state_option = click.option(
+    "--state", metavar="FOLDER", help="The state folder; default: $ARCHITECT_STATE, else the user's own."
+)
 format_option = click.option("--format", "form", type=FORMATS, default="text", show_default=True)
 set_option = click.option("--set", "options", multiple=True, metavar="NAME=NUMBER", help="An option of the fault.")
 
@@ -29,7 +31,7 @@ def command() -> None:
     """Bring up the rehearsal world, look at it, put faults into it, take it down."""
 
 
-@command.command()
+@command.command(short_help="Start all servers on free loopback ports.")
 @click.option("--faults", multiple=True, metavar="NAME", help="Put this fault in once the world is up.")
 @state_option
 @format_option
@@ -58,7 +60,7 @@ def status(state: str | None, form: str) -> None:
     raise SystemExit(0 if all(server["up"] for server in description["servers"]) else 1)
 
 
-@command.command()
+@command.command(short_help="Put a fault in, or list the faults.")
 @click.argument("name", required=False)
 @set_option
 @click.option("--clear", is_flag=True, help="Take the fault out instead.")

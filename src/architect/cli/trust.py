@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 @click.option("--revoke", is_flag=True, help="Stop trusting FILE.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
-@click.option("--state", metavar="FOLDER", help="The state folder; default: the user's own.")
+@click.option("--state", metavar="FOLDER", help="The state folder; default: $ARCHITECT_STATE, else the user's own.")
 @click.pass_context
 def command(
     ctx: click.Context, *, file: Path | None, is_list: bool, revoke: bool, yes: bool, form: str, state: str | None

@@ -14,7 +14,8 @@ _SETTING = re.compile(r"(?P<name>[a-z][\w-]*)\s*=\s*(?:\"(?P<double>[^\"]*)\"|'(
 _RETRY = re.compile(r"(?P<count>\d+)\s*(?:x\s*(?P<delay>.+))?\Z")
 _BYTES = re.compile(r"(?P<number>\d+(?:\.\d+)?)\s*(?P<unit>[KMG]?)i?B?\Z", re.IGNORECASE)
 _UNITS = {"": 1, "k": 1000, "m": 1000**2, "g": 1000**3}
-_KNOWN = frozenset({"expect", "retry", "timeout", "output", "trigger", "owner", "review", "severity", "sla"})
+KNOWN = frozenset({"expect", "retry", "timeout", "output", "trigger", "owner", "review", "severity", "sla"})
+"""What a directive may set; docs/guide/writing-runbooks.md says what each means."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +59,7 @@ def directive_of(leaf: Leaf) -> Directive | None:
 
 def problems_of(directive: Directive) -> tuple[Problem, ...]:
     """Return what is wrong with a directive: names that mean nothing, values that cannot be read."""
-    found = [f"`{name}` is no setting of a directive" for name in directive.settings if name not in _KNOWN]
+    found = [f"`{name}` is no setting of a directive" for name in directive.settings if name not in KNOWN]
     bounds = directive.bounds
     if "timeout" in directive.settings and bounds.timeout_s is None:
         found.append("`timeout` must be a duration such as 90s or 2m")

@@ -112,7 +112,7 @@ class Contexts:
 
     def _write_passwords(self, state: RunState, lines: tuple[str, ...], before: str | None) -> Path:
         """Write the run's own password file, the caller's lines after ours."""
-        path = self.folder(state.run) / "pgpass"
+        path = self.folder(state.run) / PASSWORDS_FILE
         own = Path(before).read_text() if before and Path(before).is_file() else ""
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
         with open(descriptor, "w") as file:
@@ -140,8 +140,9 @@ class Contexts:
         return redact(text, self.forms(state))
 
     def forget(self, state: RunState) -> None:
-        """Drop what was resolved."""
+        """Drop what was resolved, and the file with passwords."""
         self._known.pop(state.run, None)
+        (self.folder(state.run) / PASSWORDS_FILE).unlink(missing_ok=True)
 
     def _of(self, state: RunState) -> _Known:
         if state.run not in self._known:
@@ -181,6 +182,9 @@ class Contexts:
 
 SECRETS_FILE = "secrets"
 """Values of captured variables named like secrets, NUL-separated, in the run's folder (0600)."""
+
+PASSWORDS_FILE = "pgpass"
+"""The passwords of database URLs, as libpq reads them, in the run's folder (0600); gone when the run ends."""
 
 
 def carried_secrets(folder: Path) -> tuple[str, ...]:

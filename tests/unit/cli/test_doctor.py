@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable
+from importlib.resources import files
 from pathlib import Path
 
+import jsonschema
 import pytest
 from click.testing import CliRunner
 
@@ -112,6 +114,8 @@ def test_a_store_on_postgresql_that_does_not_answer_is_missing_and_its_password_
 def test_this_machine_is_told_as_text_and_as_json(tmp_path: Path) -> None:
     state = tmp_path / "state"
     told = CliRunner().invoke(command, ["--state", str(state), "--format", "json"])
+    schema = json.loads((files("architect.cli") / "schemas" / "doctor.json").read_text(encoding="utf-8"))
+    jsonschema.Draft202012Validator(schema).validate(json.loads(told.stdout))
     findings = json.loads(told.stdout)["findings"]
     assert {"name", "need", "state", "found", "purpose", "get"} == set(findings[0])
     text = CliRunner().invoke(command, ["--state", str(state)])

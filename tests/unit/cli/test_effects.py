@@ -32,6 +32,10 @@ def test_people_see_effect_command_reason_and_target() -> None:
     assert "target: file//srv/data" in output
 
 
+def test_a_target_that_the_text_does_not_name_is_not_shown() -> None:
+    assert "target:" not in run("select 1", "--language", "sql")
+
+
 def test_no_line_is_wider_than_the_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "80")
     output = run("grep -r " + "very-long-word " * 40 + "\n./unknown-program " + "x" * 200)

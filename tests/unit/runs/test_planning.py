@@ -256,6 +256,8 @@ def test_the_systems_of_a_profile_are_asserted_first() -> None:
         ("ssh web1 uptime", "no "),
         ("kubectl get pods", "no kubernetes"),
         ("iostat -x 1", "no host of its own"),
+        ("kill 4242", "no host of its own"),
+        ("/sbin/reboot", "no host of its own"),
         ("curl https://elsewhere.example/", "elsewhere.example is not in the sandbox"),
     ],
 )

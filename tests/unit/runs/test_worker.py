@@ -436,6 +436,15 @@ def test_the_password_of_a_url_goes_by_a_file_and_never_by_the_environment_or_th
     assert world.output(state, "1.1").split() == ["0", "postgres://app@db/x", "1", "600"]
 
 
+def test_no_file_with_passwords_outlives_the_run(world: World) -> None:
+    world.environment = {**world.environment, "DATABASE_URL": "postgres://app:pa55w0rd@db/x"}
+    state = world.start(shell("1.1", "ls $PGPASSFILE; echo $PGPASSFILE"))
+    assert state.ended is not None
+    place = world.output(state, "1.1").split()[-1]
+    assert world.output(state, "1.1").split() == [place, place]
+    assert not Path(place).exists()
+
+
 def test_an_action_that_a_rule_refuses_at_the_last_moment_did_not_start(world: World) -> None:
     class Refusing:
         def start(self, request: ActionRequest, sink: OutputSink, stop: Stop) -> ActionOutcome:

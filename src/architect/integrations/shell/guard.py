@@ -132,7 +132,9 @@ class Guard:
     def receive(self) -> bool:
         """Take what the worker sent; False when the worker is gone."""
         try:
-            data, ancillary, _, _ = self.channel.recvmsg(1 << 16, socket.CMSG_SPACE(MAX_FDS * 4))
+            data, ancillary, _, _ = self.channel.recvmsg(
+                1 << 16, socket.CMSG_SPACE(MAX_FDS * 4), socket.MSG_CMSG_CLOEXEC
+            )
         except OSError:
             return False
         for level, kind, payload in ancillary:
@@ -253,7 +255,9 @@ def main() -> None:
         signal.signal(number, signal.SIG_IGN)
     os.umask(0o077)
     become_subreaper()
-    Guard(socket.socket(fileno=int(sys.argv[1]))).serve()
+    channel = socket.socket(fileno=int(sys.argv[1]))
+    channel.set_inheritable(False)
+    Guard(channel).serve()
 
 
 if __name__ == "__main__":

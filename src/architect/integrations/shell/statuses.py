@@ -12,6 +12,9 @@ from architect.runs.getting import how_to_get
 SIGPIPE_STATUS = 141
 NOT_FOUND = 127
 NOT_EXECUTABLE = 126
+KILLED = 128
+"""What a shell adds to the number of the signal that ended a command."""
+LAST_SIGNAL = 64
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +66,6 @@ def _meaning(code: int, tool: str) -> str:
         return f"{name}command not found (exit status 127{how})"
     if code == NOT_EXECUTABLE:
         return "the command cannot be executed (exit status 126)"
-    if code > 128:
-        return f"ended by signal {code - 128} (exit status {code})"
+    if KILLED < code <= KILLED + LAST_SIGNAL:
+        return f"ended by signal {code - KILLED} (exit status {code})"
     return f"exit status {code}"

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from architect.integrations.shell.executor import ShellAction
+from architect.integrations.shell.script import DUMP_FD, TEXT_FD
 from architect.integrations.shell.tools import ToolMissingError
 from architect.runs.events import Outcome
 from architect.runs.model import ToolPath
@@ -29,6 +30,12 @@ def test_output_and_status_are_those_of_bash(bench: ShellBench) -> None:
 
 def test_a_child_cannot_swallow_the_script(bench: ShellBench) -> None:
     assert bench.run("cat\necho after").out == "after\n"
+
+
+def test_a_command_gets_no_descriptor_of_the_guard_s(bench: ShellBench) -> None:
+    bench.run("true")
+    opened = {int(line) for line in bench.run("ls /proc/self/fd").out.split()}
+    assert opened - {0, 1, 2} <= {3, TEXT_FD, DUMP_FD}
 
 
 def test_a_failure_in_the_middle_of_a_pipe_fails_the_action(bench: ShellBench) -> None:

@@ -44,6 +44,10 @@ def test_the_reason_says_what_a_status_means(status: int, word: str) -> None:
     assert word in read_statuses(status, (status,), [CAT]).reason
 
 
+def test_a_status_above_all_signals_is_the_command_s_own() -> None:
+    assert read_statuses(255, (255,), ()).reason == "exit status 255"
+
+
 def test_the_reason_names_the_stage_of_a_command_that_was_not_found() -> None:
     assert read_statuses(127, (0, 127, 0), []).reason.startswith("stage 2 of the pipeline: command not found")
 
