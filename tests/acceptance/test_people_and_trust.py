@@ -228,6 +228,10 @@ kind = "live"
 pass = ["PATH"]
 hosts = {api = "127.0.0.1:80"}
 tools = {kubectl = "/opt/kubectl"}
+repository = "."
+people = ["ana", "ben"]
+environment = {DATABASE_URL = "postgresql://ops:correct-horse@db/shop", TOKEN = "env:SHOP_TOKEN"}
+systems = {context = "shop-eu", database = "shop", account = "123456789012"}
 
 [scripts."deploy.sh"]
 effect = "read"
@@ -273,13 +277,22 @@ def test_what_a_file_would_change_is_shown_before_it_is_trusted(file_record: Rec
     assert said.code == 1
     for words in (
         "script deploy.sh is read",
-        "profile staging is live, passes PATH",
+        "profile staging is live",
+        "passes PATH",
+        "DATABASE_URL is postgresql://ops:[redacted]@db/shop",
+        "TOKEN is env:SHOP_TOKEN",
+        f"reads files of {project}",
+        "expects the context shop-eu",
+        "expects the database shop",
+        "expects the account 123456789012",
+        "only ana, ben may approve",
         "host api is 127.0.0.1:80",
         "kubectl is /opt/kubectl",
         "3 people",
         "checkpoints are copied to syslog:",
     ):
         assert words in said.err
+    assert "correct-horse" not in said.err
     assert not counts(file_record)
 
 

@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING
 import click
 
 from architect.kernel.errors import UsageError
+from architect.runs.redaction import SecretForms, redact
 
 if TYPE_CHECKING:
+    from architect.runs.profiles import Profile
     from architect.settings import Settings
 
 
@@ -71,16 +73,32 @@ def _says(settings: Settings) -> Iterator[str]:
     for script in settings.scripts:
         yield f"script {script.path} is {script.effect} (SHA-256 {script.sha256[:16]})"
     for name, profile in settings.profiles.items():
-        passes = f", passes {', '.join(profile.passes)}" if profile.passes else ""
-        yield f"profile {name} is {profile.kind}{passes}"
-        for host, address in profile.hosts.items():
-            yield f"  host {host} is {address or 'known'}"
-        for tool, path in profile.tools.items():
-            yield f"  {tool} is {path}"
+        yield f"profile {name} is {profile.kind}"
+        for line in _says_of(profile):
+            yield f"  {line}"
     if settings.people_count > 1:
         yield f"{settings.people_count} people"
     for place in settings.checkpoint_copies:
         yield f"checkpoints are copied to {place}"
+
+
+def _says_of(profile: Profile) -> Iterator[str]:
+    systems = profile.systems
+    if profile.passes:
+        yield f"passes {', '.join(profile.passes)}"
+    for variable, value in profile.environment.items():
+        yield f"{variable} is {redact(str(value), SecretForms(()))}"
+    for host, address in profile.hosts.items():
+        yield f"host {host} is {address or 'known'}"
+    for tool, path in profile.tools.items():
+        yield f"{tool} is {path}"
+    if profile.repository:
+        yield f"reads files of {profile.repository}"
+    for what, expected in (("context", systems.context), ("database", systems.database), ("account", systems.account)):
+        if expected:
+            yield f"expects the {what} {expected}"
+    if profile.people:
+        yield f"only {', '.join(profile.people)} may approve"
 
 
 def _print(form: str, rows: list[dict[str, str]]) -> None:
