@@ -155,6 +155,16 @@ def test_what_the_tools_own_dry_runs_say_is_shown_and_nothing_else_is_tried(sand
     assert world(sandbox, home, home) == before
 
 
+def test_a_dry_run_that_ec2_answers_with_an_error_of_its_own_is_told_as_what_it_means(
+    sandbox: Inside, home: Path
+) -> None:
+    document = home / "address.md"
+    document.write_text("# A new address\n\n## 1. Get one\n\n```bash\naws ec2 allocate-address\n```\n")
+    done = dry_run(sandbox, home, str(document))
+    assert "tried as  aws ec2 allocate-address --dry-run" in done.stdout
+    assert "succeeded: the request would be carried out" in done.stdout
+
+
 def test_a_dry_run_for_machines_is_the_plan_and_what_was_tried(sandbox: Inside, home: Path) -> None:
     document = home / "try.md"
     document.write_text(TRIED)

@@ -31,6 +31,8 @@ _RUN = RunId("dry-run")
 _LIMIT_BYTES = 1 << 16
 _SHOWN_LINES = 12
 _TIMEOUT_S = 20.0
+_EC2_WOULD_SUCCEED = "An error occurred (DryRunOperation) "
+"""EC2 answers a dry run that would succeed with this error, and one that would not with another."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,6 +112,8 @@ def _run(site: Site, plan: Plan, action: PlannedAction, *, folder: Path, command
         outcome = runners[action.executor].prepare(request).run(recorder)
     lines = visible(recorder.finish().tail).rstrip().splitlines()[-_SHOWN_LINES:]
     words = f"{outcome.outcome}: {recorder.clean(outcome.reason)}" if outcome.reason else str(outcome.outcome)
+    if any(_EC2_WOULD_SUCCEED in line for line in lines):
+        words = "succeeded: the request would be carried out"
     return Tried(action=action.id, command=command, outcome=words, lines=lines)
 
 
