@@ -73,6 +73,7 @@ USELESS = """\
 ```bash
 # Write a note instead of repairing anything
 psql "$DATABASE_URL" -X -c "UPDATE orders SET status = status WHERE id = 1"
+redis-cli FLUSHDB
 ```
 
 ## 2. Verify
@@ -93,6 +94,8 @@ def test_a_fault_that_the_runbook_cannot_repair_does_not_end_well(command_line: 
     assert "The fault is still there." in told.getvalue()
     assert "a new client is refused" in told.getvalue().partition("5  The world")[2]
     assert command_line.state_of()["verdict"] == "not-recovered"
+    flushed = [answer["by"] for answer in command_line.of_kind("gate.answered") if answer["gate"] == "G2"]
+    assert flushed == ["unverified:demo-ana", "unverified:demo-ben"]
 
 
 def test_a_story_killed_in_the_middle_leaves_nothing_running(command_line: CommandLine) -> None:

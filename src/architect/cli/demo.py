@@ -6,7 +6,7 @@ import shutil
 import sqlite3
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -105,6 +105,9 @@ def _repair(screen: Screen, installation: Installation, plot: Plot, *, is_intera
     who = "You are asked" if is_interactive else f"Nobody is here: {' and '.join(PEOPLE)}, two demo people, are asked"
     _chapter(screen, "4  The run", f"Reads run by themselves. {who} before anything is changed.")
     identity = installation.identity if is_interactive else demo_person(PEOPLE[0])
+    if not is_interactive:
+        settings = replace(installation.settings, people_count=len(PEOPLE))
+        installation = replace(installation, settings=settings)
     with workplace_of(installation, identity=identity) as place:
         run = place.service.create(plan, identity, via="demo")
         others: Sequence[Answerer] = () if is_interactive else (DemoPeople(place),)
