@@ -24,10 +24,11 @@ _SQL_COMMENTS = re.compile(r"(?:\s+|--[^\n]*|/\*.*?\*/)*+", re.DOTALL)
 _ANY_COMMENT = re.compile(r"^[ \t]*(?:--|#)+[ \t]*(.+?)[ \t]*$", re.MULTILINE)
 _SEMICOLON = re.compile(r"\s*;")
 _PARAGRAPH = re.compile(r"(?:^[^\n]*\S[^\n]*(?:\n|\Z))+", re.MULTILINE)
-_URL = re.compile(r"(?:open\s+|browse\s+)?https?://\S+\Z")
+_URL = re.compile(r"(?:(?:open|browse|visit)\s+)?[a-z][a-z\d+.-]*://\S+\Z")
 _EXPECTED = re.compile(
-    r"(?:->|→|=>|⇒)?\s*(?:expected(?: (?:output|results?|response|value))?|you should (?:now )?see|should (?:show|"
-    r"return|print|be|say|output)|expect)\b\s*:?\s*"
+    r"(?:->|→|=>|⇒)?\s*(?:expected(?: (?:output|results?|response|value))?|you should (?:now |then |also )*see|"
+    r"you(?: will|'ll) (?:now |then |also )*(?:see|get|receive)|should (?:show|return|print|be|say|output)|expect)\b"
+    r"\s*:?\s*"
     r"(?P<what>.*)",
     re.IGNORECASE,
 )

@@ -91,6 +91,13 @@ _CAPTION_QUERY = re.compile(r"\b(?:query|queries|filters?|expression|search)\b",
 _CAPTION_RUN = re.compile(r"\b(?:run|running|execute|commands?|issue|type|invoke)\b", re.IGNORECASE)
 _CONFIG_LINES = re.compile(r"(?:^[ \t]*(?:- )?[\w./\"-]+\s*[:=](?:\s|$)[^\n]*\n?)+", re.MULTILINE)
 _FILTER = re.compile(r"[\w./@-]+\s*(?:=~|!~|!=|=)\s*\"[^\"]*\"\s*(?:$|AND\b|OR\b|[\w./@-]+\s*[=!<>])", re.IGNORECASE)
+_CRON_LINE = re.compile(
+    r"(?:(?:[\d*][\d*/,-]*\s+){2}[\d*?L][\d*/,?LW-]*\s+(?:[\d*][\d*/,-]*|[A-Za-z]{3})\s+"
+    r"(?:[\d*][\d*/,-]*|[A-Za-z]{3}(?:-[A-Za-z]{3})?)|@(?:hourly|daily|weekly|monthly|yearly|reboot))\s+\S"
+)
+"""A line of a crontab: five fields of time, then the command."""
+_MANIFEST = re.compile(r"(?:---\s+)?(?:apiVersion|kind|metadata):\s*\S*\s*$", re.MULTILINE)
+"""How a manifest for Kubernetes begins."""
 _UNTYPED = re.compile(
     r"^(?:[ \t]*\.\.\.[ \t]*$|[ \t]*[A-Za-z][\w.-]*:(?:[ \t]|$)(?!//)|\{[ \t]*$|\{[ \t]*\"|"
     r"[A-Z][A-Z0-9_()%/-]+(?:\s{2,}[A-Z]|\n))",
@@ -219,6 +226,8 @@ def _shell(text: str) -> BlockKind:
         return kind
     first = _first_line(text)
     if first and not looks_like_command(first):
+        if _CRON_LINE.match(first):
+            return BlockKind.CONFIG
         if _is_shown(text, first):
             return BlockKind.OUTPUT
         if is_promql(text):
@@ -317,7 +326,7 @@ def _has_result_table(text: str) -> bool:
 
 def _data(text: str, first: str, caption: str) -> BlockKind:
     """Return the kind of a block that is no program."""
-    if _is_json(text):
+    if _is_json(text) or _MANIFEST.match(text.lstrip()) or _CRON_LINE.match(first):
         return BlockKind.CONFIG
     if _is_shown(text, first):
         return BlockKind.OUTPUT

@@ -12,7 +12,7 @@ from architect.runbooks.building import StepDraft
 from architect.runbooks.instructions import instruction_in
 from architect.runbooks.model import Action, ActionKind, OptionGroup, Phase, Span, Step
 from architect.runbooks.options import Entry, group_of, grouped
-from architect.runbooks.titles import is_part_title, lead_phase, phase_of
+from architect.runbooks.titles import is_only_causes, is_part_title, lead_phase, phase_of
 
 Uses = dict[ActionId, tuple[Placeholder, ...]]
 
@@ -37,7 +37,7 @@ def finished(drafts: Iterable[StepDraft], *, title: str) -> tuple[tuple[Step, ..
     """Return the steps that hold something to do, and the placeholders of their actions."""
     kept: list[StepDraft] = []
     for draft in drafts:
-        if not draft.entries and draft.prose:
+        if not draft.entries and draft.prose and not is_only_causes(draft.title):
             draft.entries.append(Entry(action=_prose_of(draft)))
         if draft.entries:
             kept.append(draft)

@@ -29,7 +29,7 @@ _TOLD_DIRECTLY = re.compile(
     r"\b(?:run(?:ning)?|execut(?:e|ing)|typ(?:e|ing)|enter|issue|start|invoke)\s+\Z", re.IGNORECASE
 )
 _LED = re.compile(
-    r"\b(?:run(?:ning)?|with|using|use|via|by|do|try|execute|check|commands?|enter)\b[^.`]{0,40}\Z|[:>→]\s*\Z",
+    r"\b(?:run(?:ning)?|with|using|use|via|by|do|try|execute|check|commands?|enter)\b[^.`]{0,40}\Z|(?:[:>→?]|\s[-–—])\s*\Z",
     re.IGNORECASE,
 )
 _FORBIDDEN = re.compile(
@@ -41,6 +41,7 @@ _DESCRIBED = re.compile(
     r"`+\s+(?:is|are|was|will|does|has|can|shows?|prints?|returns?|creates?|means?|gives?|lists?)\b", re.IGNORECASE
 )
 _CALL = re.compile(r"[a-z][a-z0-9]*(?:[._-][a-z0-9]+)*(?:\s+[\w<${\"'./@:%-][^\n]*)?\Z")
+_CHECK_BOX = re.compile(r"\s*\[[ xX]\]\s")
 _SENTENCE_START = re.compile(r"[.!?]\s+(?=\S)")
 _NEAR = 400
 
@@ -96,7 +97,8 @@ def command_in_cell(cell: str) -> tuple[str, BlockKind] | None:
 
 def command_line(leaf: Leaf) -> Block | None:
     """Return a paragraph that is a command written without any marks, None where it is prose."""
-    line = leaf.text.strip()
+    box = _CHECK_BOX.match(leaf.text)
+    line = leaf.text[box.end() if box else 0 :].strip()
     if "\n" in line or "`" in line or line[:1].isupper() or len(line) > _NEAR:
         return None
     if not is_bare_command(line):
@@ -124,6 +126,7 @@ def _block(leaf: Leaf, span: CodeSpan) -> Block | None:
 def _is_meant(leaf: Leaf, span: CodeSpan, text: str) -> bool:
     """Say whether the words around a command tell to run it, rather than forbid or describe it."""
     before = leaf.text[max(span.start - _NEAR, 0) : span.start].rstrip("`")
+    before = _CHECK_BOX.sub("", before, count=1)
     if _FORBIDDEN.search(before) or (not before.strip() and _DESCRIBED.match(leaf.text, span.start + len(span.text))):
         return False
     if " " not in text:

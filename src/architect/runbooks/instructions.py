@@ -65,6 +65,11 @@ _MODAL = re.compile(
     r"|it is (?:recommended|advised|possible|important|necessary|best)(?: that you| to)\s+",
     re.IGNORECASE,
 )
+_OUTCOME = re.compile(
+    r"(?:you|we)\s*(?:(?:should|may|might|can expect to)\s+(?:(?:also|now|then)\s+)*(?:see|notice|observe)|"
+    r"(?:will|'ll)\s+(?:(?:also|now|then)\s+)*(?:see|get|receive|notice|observe|find|have(?!\s+to\b)))\b",
+    re.IGNORECASE,
+)
 _CONDITION = re.compile(
     r"(?:if|when|once|after|before|for|in|on|at|from|to|as|with|while|until|unless|should|during|depending|using|"
     r"via|under|by|where|whenever|"
@@ -97,6 +102,8 @@ def instruction_in(words: str) -> str | None:
     """
     rest = without_symbols(words.strip())
     for _ in range(_MAX_STRIPPED):
+        if _OUTCOME.match(rest):
+            return None
         if _is_imperative(rest):
             return rest
         match = (

@@ -95,7 +95,7 @@ _TOOL = re.compile(r"[a-z][a-z0-9]*(?:[._+-][a-z0-9]+)*\Z")
 _SYNTAX = re.compile(
     r"(?:for\s+\w+\s+in\b|while\s+(?:\[|true|read|!)|until\s+\[|if\s+(?:\[|!|\w+\s+-)|case\s+\S+\s+in\b|"
     r"export\s+\w+=|(?:local|declare|readonly)\s|"
-    r"[A-Z_][A-Z0-9_]*=\S|function\s+\w+|\w+\(\)\s*\{|\{\s*$|\[\[?\s)|\$env:\w+\s*=|(?:Get|Set|New|Remove|Start|"
+    r"[A-Z_][A-Z0-9_]*=\S|function\s+\w+|\w+\(\)\s*\{|\{\s*$|\[\[?\s(?!\]))|\$env:\w+\s*=|(?:Get|Set|New|Remove|Start|"
     r"Stop|Restart|Test|Invoke)-[A-Z]\w+"
 )
 

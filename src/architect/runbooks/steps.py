@@ -112,6 +112,8 @@ class Reader:
         self._is_remark = self._is_example = self._is_fenced_off = self._shows_next = False
         self._chooses_next_list = False
         self._choice_lists: set[int] = set()
+        self._untouched: tuple[Leaf, int] | None = None
+        self._causes_item: int | None = None
         self._item: int | None = None
         self._inner_item: int | None = None
         self._is_lead = self._item_ended = False
@@ -142,6 +144,7 @@ class Reader:
             elif leaf.kind is NodeKind.TABLE and self._mode is _Mode.STEPS and not leaf.quote_depth:
                 for row_block, title in commands_in_rows(leaf):
                     self._builder.add(leaf, drafts_of(row_block), title=title)
+        self._settle_heading(0)
         steps, uses = finished(self._builder.drafts, title=self._title)
         return Body(
             steps=steps,
@@ -159,6 +162,7 @@ class Reader:
         if self._skip_level and leaf.level > self._skip_level:
             return
         self._skip_level = 0
+        self._settle_heading(leaf.level)
         if self._causes_level and leaf.level <= self._causes_level:
             self._causes_level = 0
         if is_fact_heading(title):
@@ -169,6 +173,17 @@ class Reader:
             self._open_part(title, leaf, leaf.level, mode=_Mode.ASIDE)
         else:
             self._open_part(title, leaf, leaf.level, mode=_Mode.SYMPTOMS if is_symptoms(title) else _Mode.STEPS)
+            if self._builder.part.is_explicit and self._mode is _Mode.STEPS and instructs(title_of(title)):
+                self._untouched = (leaf, len(self._builder.drafts))
+
+    def _settle_heading(self, level: int) -> None:
+        """Take a numbered heading that nothing stands below, `## 3. Drain the queue`, as what a person does."""
+        if self._untouched is None or level > self._untouched[0].level:
+            return
+        leaf, count = self._untouched
+        self._untouched = None
+        if len(self._builder.drafts) == count:
+            self._manual(leaf, title_of(leaf.words), None)
 
     def _open_part(self, title: str, leaf: Leaf, level: int, *, mode: _Mode) -> None:
         """Begin a part under a heading or label; an alternative stays in the step that its first one began."""
@@ -243,15 +258,33 @@ class Reader:
         return True
 
     def _opening(self, label: Label, leaf: Leaf) -> None:
-        """Follow a label that stands alone: it opens a part, or a remark."""
+        """Follow a label that stands alone: it opens a part, names what stands below it in a step, or is a remark."""
         title = label.title
-        if not is_aside(title):
+        if self._is_name_in_step(title, leaf):
+            self._caption = self._caption_text = title
+            self._is_remark = self._is_example = self._shows_next = False
+        elif not is_aside(title):
             self._open_part(title, leaf, _LABEL_LEVEL, mode=self._mode_of_label(title))
             return
         self._caption = title
         self._is_remark = True
         self._shows_next = expected_in(title) is not None
         self._is_example = title.lower().startswith(("example", "for example"))
+
+    def _is_name_in_step(self, title: str, leaf: Leaf) -> bool:
+        """Say whether a label in a numbered step names no part of a procedure and no alternative: `**On the node:**`."""
+        builder = self._builder
+        return (
+            builder.part.is_explicit
+            and builder.alternative is None
+            and not self._causes_level
+            and leaf.span.start not in self._by_means
+            and option_title(title) is None
+            and not is_part_title(title)
+            and not is_step_title(title)
+            and not is_aside(title)
+            and not is_background(title)
+        )
 
     def _mode_of_label(self, title: str) -> _Mode:
         if is_symptoms(title):
@@ -383,6 +416,8 @@ class Reader:
                 self._builder.present(leaf)
                 self._builder.alternative = Alternative(title=name, item=item.item_id)
                 return
+            if is_only_causes(words):
+                self._causes_item = item.item_id
         if opens_alternative(words[:_LEAD]) and self._builder.has_actions and (item is None or self._is_lead):
             self._builder.alternative = Alternative(title=option_title(headline_of(words)) or words, is_or=True)
 
@@ -393,8 +428,8 @@ class Reader:
             return option_title(_item_title(leaf))
         if item.list_id in self._choice_lists or (self._causes_level and len(leaf.items) == 1):
             return option_title(_item_title(leaf)) or _item_title(leaf)
-        part = self._builder.part
-        if one is not None and one.is_by_cause and part.phase is Phase.MITIGATE and part.is_stated:
+        around = self._builder.step or self._builder.part
+        if one is not None and one.is_by_cause and around.phase is Phase.MITIGATE and around.is_stated:
             found = cause_of(words)
             return found[0] if found else None
         return None
@@ -438,7 +473,8 @@ class Reader:
         if self._is_program(following) and not is_own_alternative:
             return
         is_above_list = following is not None and len(following.items) > len(leaf.items)
-        if is_above_list and (words.endswith(":") or _LEADS_ON.search(words)):
+        is_name = bool(leaf.items) and (told is None or _is_bold(leaf))
+        if is_above_list and (is_name or words.endswith(":") or _LEADS_ON.search(words)):
             if self._builder.step is not None:
                 self._builder.step.prose.append(leaf)
             return
@@ -463,6 +499,8 @@ class Reader:
 
     def _is_task(self, leaf: Leaf, words: str, told: str | None) -> bool:
         """Say whether an item is something to do: it instructs, or stands in a part that mends and states nothing."""
+        if told is None and self._is_cause(leaf):
+            return False
         if (
             told is not None
             or words.endswith("?")
@@ -472,6 +510,12 @@ class Reader:
         ):
             return True
         return self._builder.part.phase is Phase.MITIGATE and self._builder.part.is_stated and not states(words)
+
+    def _is_cause(self, leaf: Leaf) -> bool:
+        """Say whether an item lies in a list of causes, which are nothing to do."""
+        step = self._builder.step
+        is_below = any(item.item_id == self._causes_item for item in leaf.items[:-1])
+        return is_below or (step is not None and is_only_causes(step.title))
 
     def _note(self, leaf: Leaf, told: str | None) -> None:
         """Keep words for a step that turns out to have nothing else."""
@@ -531,6 +575,8 @@ class Reader:
             self._caption = self._caption_text = ""
         elif block.kind is BlockKind.OUTPUT and _SHOWS.search(self._caption):
             self._builder.expect(block.text, leaf.span)
+        if not drafts and self._builder.step is not None:
+            self._builder.present(leaf)
 
     def _drafts_of(self, block: Block) -> tuple[Draft, ...]:
         file_name = _FILE_NAME.search(self._caption_text) if block.kind in {BlockKind.CONFIG, BlockKind.CODE} else None
@@ -565,3 +611,9 @@ def _item_title(leaf: Leaf) -> str:
     lead = _BOLD_LEAD.match(leaf.text)
     words = title_of(lead["lead"]) if lead else headline_of(title_of(leaf.text))
     return words.rstrip(":.").strip()
+
+
+def _is_bold(leaf: Leaf) -> bool:
+    """Say whether a paragraph is nothing but bold words: a title."""
+    lead = _BOLD_LEAD.match(leaf.text)
+    return lead is not None and not leaf.text[lead.end() :].strip(" :\n")
