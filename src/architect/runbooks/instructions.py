@@ -9,42 +9,52 @@ from architect.runbooks.wording import without_symbols
 
 _VERBS_LIST = """
     abort accept access acknowledge acquire activate adapt add address adjust advise aim alert align allocate
-    allow alter amend analyse analyze announce append apply approve archive arrange ask assemble assess assign
-    assume attach attempt audit authenticate authorise authorize avoid await backfill backup balance ban begin
-    bind block boot bounce bring broadcast browse build bump call cancel capture carry change check checkout
-    choose clean clear click clone close collect combine commit communicate compare compile complete compress
-    compute concatenate conduct configure confirm connect consider consolidate consult contact contain continue
-    control convene convert coordinate copy cordon correct correlate count create cross-check curl cut
-    deactivate debug decide declare decommission decrease defer define delay delegate delete deliver demote
-    deploy deprecate describe deselect destroy detach detect determine diagnose diff disable disassociate
-    discard disconnect discuss dismiss display distribute document double-check downgrade download drain draft
-    drill drop dump duplicate edit eliminate email enable encrypt end enforce engage enlarge ensure enter erase
-    escalate establish estimate evaluate evict examine exclude execute exit expand expect explain export expose
-    extend extract fail failover fetch file fill filter find finish fix flag flush focus follow force forward
-    free freeze gather generate get give go grab grant grep halt hand handle hold identify ignore implement
-    import improve include increase indicate inform initialise initialize initiate inject insert inspect install
-    instruct interrupt introduce invalidate investigate invite invoke isolate issue join keep kick kill label
-    launch leave let limit link list load locate lock log login logout look lower maintain make manage map mark
-    maximise maximize measure merge message migrate minimise minimize mitigate modify monitor mount move mute
-    name navigate negotiate notify note observe obtain offload open optimise optimize order organise organize
-    override page pass paste patch pause perform persist pick pin ping place plan post practice prepare press
-    preserve prevent print prioritise prioritize proceed process promote propose protect provide provision prune
-    publish pull purge push put query quit raise rate rate-limit re-apply re-check re-create re-deploy re-enable
-    re-run re-start re-try reach read reassign reattach rebalance reboot rebuild recall recheck reclaim
-    recommend reconcile reconfigure reconnect record recover recreate recycle redeploy redirect redo reduce
-    refactor refer refresh regenerate register reinstall reinstate reissue reject relaunch release reload
-    relocate remediate remember remind remove rename renew repair repeat replace replay replicate reply report
-    reproduce request require rerun reschedule reserve reset resize resolve respond restart restore restrict
-    resubmit resume resync retain retest retire retrieve retry return reuse reverse revert review revise revisit
-    revoke rewind rewrite roll rollback rollout rotate route run sample save scale scan schedule scroll search
-    secure see select send separate set set-up setup share shed shift ship show shrink shut shutdown sign
-    silence simulate skip snapshot sort spawn specify spin split ssh stabilise stabilize stage start stop store
-    submit subscribe subtract summarise summarize suppress survey suspend switch sync synchronise synchronize
-    tail take talk target tear tell temporarily terminate test throttle tidy toggle trace track transfer
-    translate treat triage trigger trim troubleshoot truncate try tune turn type uncheck uncomment uncordon undo
-    unfreeze uninstall unload unlock unmount unmute unpause unregister unset unsilence unsubscribe untaint
-    update upgrade upload upscale use vacuum validate verify view visit wait wake walk warm warn watch wipe
-    withdraw work wrap write zip
+    allow allowlist alter amend analyse analyze announce anonymise anonymize apologise append apply appoint
+    approve archive arrange ask assemble assess assign assume attach attempt audit authenticate authorise
+    authorize avoid await backfill backport backup balance ban begin benchmark bind bisect blacklist block boot
+    bounce bring broadcast browse build bump bypass call cancel capture carry cc certify change check checkout
+    checkpoint cherry-pick choose clean cleanup clear click clone close collect combine commit communicate
+    compact compare compile complete compress compute concatenate conduct configure confirm connect consider
+    consolidate consult contact contain continue control convene convert coordinate copy cordon correct
+    correlate count create cross-check curl cut de-escalate deactivate debug decide declare decommission
+    decompress decrease decrypt dedupe deduplicate deescalate defer define defrag defragment delay delegate
+    delete deliver demote denylist deploy deprecate deregister describe deselect destroy detach detect determine
+    diagnose dial diff differentiate disable disassociate discard disconnect discuss dismiss display distinguish
+    distribute document double double-check downgrade download downsize draft drain drill drop dump duplicate
+    edit eliminate email enable encrypt end enforce engage enlarge ensure enter enumerate erase escalate
+    establish estimate evacuate evaluate evict examine exclude execute exit expand expect explain export expose
+    extend extract fail failover fast-forward fetch file fill filter find finish fix flag flip flush focus
+    follow force format forward free freeze fsync gather generate get give go grab grant grep grow guarantee
+    halt halve hand handle handover hold hotfix identify ignore implement import improve include increase
+    indicate inform initialise initialize initiate inject insert inspect install instruct interrupt introduce
+    invalidate investigate invite invoke isolate issue join jump keep kick kill label launch leave lengthen let
+    limit link list load load-test loadtest locate lock log login logout look lookup loop-in loosen lower
+    maintain make manage map mark match maximise maximize measure mention merge message migrate minimise
+    minimize mitigate modify monitor mount move mute name navigate negotiate nominate note notify observe obtain
+    offload open optimise optimize order organise organize override page park partition pass paste patch pause
+    peek perform persist phone pick pin ping place plan plot post postpone power-cycle powercycle practice
+    prefetch preload prepare prepend preserve press prevent print prioritise prioritize probe proceed process
+    profile promote proofread propose protect prove provide provision prune publish pull purge push put
+    quarantine query quit raise rate rate-limit re-apply re-assign re-attach re-check re-connect re-create
+    re-deploy re-enable re-encrypt re-image re-key re-open re-point re-register re-route re-run re-send re-start
+    re-sync re-try reach read reap reassign reassure reattach rebalance rebase reboot rebuild recall recheck
+    reclaim recommend recompute reconcile reconfigure reconnect reconstruct record recover recreate recycle
+    redact redeploy redirect redo reduce refactor refer reformat refresh regenerate register rehearse rehydrate
+    reimage reindex reinstall reinstate reissue reject rekey relaunch relax release reload relocate remediate
+    remember remind remove rename renew reopen repair repeat replace replay replicate reply repoint report
+    reprocess reproduce request require reroute rerun reschedule reseat resend reserve reset reshard resize
+    resolve respond restart restore restrict resubmit resume resync retain retest retire retrieve retry return
+    reuse reverse revert review revise revisit revoke rewind rewrite roll rollback rollout rotate route run
+    sample sanitise sanitize save scale scan schedule screenshot scroll search secure see select send separate
+    set set-up setup share shed shift ship shorten show shrink shut shutdown sign silence simulate skip snapshot
+    sort spawn specify spin split squash ssh stabilise stabilize stage start stop store submit subscribe
+    subtract summarise summarize suppress survey suspend swap switch sync synchronise synchronize tag tail take
+    talk target tear teardown tell temporarily terminate test thaw throttle tidy tighten toggle trace track
+    transfer translate traverse treat triage trigger trim troubleshoot truncate try tune turn type unarchive
+    unban unblock uncheck uncomment uncordon undo unfreeze uninstall unload unlock unmount unmute unpause
+    unpublish unregister unset unsilence unsubscribe untaint untar unzip update upgrade upload upscale upsize
+    use vacuum validate verify view visit wait wake walk warm warn watch whitelist widen wipe withdraw work wrap
+    write zip
 """
 _VERBS = frozenset(_VERBS_LIST.split())
 _CONSTRAINT = re.compile(r"(?:do not|don't|never|avoid)\s", re.IGNORECASE)
@@ -145,3 +155,8 @@ def states(words: str) -> bool:
         return True
     is_value = ": " in words and not instructs(words)
     return is_value or " " not in words.strip() or bool(_FINITE.search(words)) or not words[:1].isalnum()
+
+
+def is_statement(words: str) -> bool:
+    """Say whether a sentence that ends in a colon leads to things, not to what is to be done: `There are two ways in:`."""
+    return words.endswith(":") and bool(_FINITE.search(words)) and not instructs(words)

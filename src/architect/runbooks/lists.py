@@ -11,6 +11,7 @@ from architect.runbooks.markdown import Leaf
 from architect.runbooks.model import NodeKind
 from architect.runbooks.wording import is_step_title, without_symbols
 
+_CODE = frozenset({NodeKind.FENCE, NodeKind.INDENTED_CODE})
 _ANCHOR = re.compile(r"\s*\[[^\]\n]*\]\(#[^)\n]*\)\s*\Z")
 _CAUSE = re.compile(r"(?P<cause>[^:]{2,70}?)\s*(?::|→|->|=>|⇒)\s+(?P<remedy>\S.*)", re.IGNORECASE | re.DOTALL)
 _CONDITION = re.compile(r"(?P<cause>(?:if|when)\s+[^,:]{2,90}),\s+(?P<remedy>\S.*)", re.IGNORECASE | re.DOTALL)
@@ -25,6 +26,7 @@ class List:
     texts: list[str] = field(default_factory=list)
     is_navigation: bool = False
     is_by_cause: bool = False
+    holds_code: bool = False
 
     @property
     def instructions(self) -> int:
@@ -37,6 +39,9 @@ def lists_of(leaves: Iterable[Leaf], headings: Collection[str]) -> Mapping[int, 
     found: dict[int, List] = {}
     seen: set[int] = set()
     for leaf in leaves:
+        if leaf.kind in _CODE:
+            for item in leaf.items:
+                found.setdefault(item.list_id, List(is_numbered=item.number is not None)).holds_code = True
         if not leaf.items or leaf.kind is not NodeKind.PARAGRAPH or leaf.items[-1].item_id in seen:
             continue
         item = leaf.items[-1]

@@ -13,7 +13,7 @@ from architect.runbooks.building import Alternative, Builder, Part
 from architect.runbooks.directives import Directive, directive_of
 from architect.runbooks.finishing import Uses, default_phase, finished, phase_told
 from architect.runbooks.inline import command_line, commands_in
-from architect.runbooks.instructions import instruction_in, instructs, is_foreign, states
+from architect.runbooks.instructions import instruction_in, instructs, is_foreign, is_statement, states
 from architect.runbooks.labels import Label, labels_of, opening_label
 from architect.runbooks.lists import List, cause_of
 from architect.runbooks.markdown import Leaf
@@ -114,6 +114,7 @@ class Reader:
         self._choice_lists: set[int] = set()
         self._untouched: tuple[Leaf, int] | None = None
         self._causes_item: int | None = None
+        self._enumerates = False
         self._item: int | None = None
         self._inner_item: int | None = None
         self._is_lead = self._item_ended = False
@@ -187,6 +188,8 @@ class Reader:
 
     def _open_part(self, title: str, leaf: Leaf, level: int, *, mode: _Mode) -> None:
         """Begin a part under a heading or label; an alternative stays in the step that its first one began."""
+        if self._mode is not _Mode.STEPS and self._builder.step is None:
+            self._builder.open(Part(title=self._title, phase=self._default, is_stated=False))
         self._mode = mode
         self._is_introduced = False
         self._item = None
@@ -314,8 +317,10 @@ class Reader:
         self._inner_item = inner
         is_block = leaf.span.start in self._blocks
         if not leaf.items:
+            self._enumerates = False
             if leaf.kind is NodeKind.PARAGRAPH:
                 self._chooses_next_list = False
+                self._enumerates = is_statement(leaf.words)
                 self._item_ended = self._item_ended or self._item is not None
             self._item = None
         alternative = self._builder.alternative
@@ -382,13 +387,15 @@ class Reader:
 
     def _phase_told(self, title: str, words: str) -> Phase | None:
         """Return the phase that a step names; to verify something in the course of a diagnosis is to diagnose."""
-        found = phase_told(title, words)
+        found = Phase.DIAGNOSE if is_only_causes(title) else phase_told(title, words)
         part = self._builder.part
         return Phase.DIAGNOSE if found is Phase.VERIFY and part.phase is Phase.DIAGNOSE and part.is_stated else found
 
     def _begins_step(self, leaf: Leaf) -> bool:
         """Say whether a paragraph is the first of a numbered item that is a step of its own."""
         if self._builder.part.is_explicit or self._causes_level or len(leaf.items) != 1 or leaf.items[0].number is None:
+            return False
+        if self._is_enumerated(leaf):
             return False
         if self._builder.alternative is not None and self._builder.alternative.level is not None:
             return False
@@ -499,7 +506,7 @@ class Reader:
 
     def _is_task(self, leaf: Leaf, words: str, told: str | None) -> bool:
         """Say whether an item is something to do: it instructs, or stands in a part that mends and states nothing."""
-        if told is None and self._is_cause(leaf):
+        if told is None and (self._is_cause(leaf) or self._is_enumerated(leaf)):
             return False
         if (
             told is not None
@@ -510,6 +517,12 @@ class Reader:
         ):
             return True
         return self._builder.part.phase is Phase.MITIGATE and self._builder.part.is_stated and not states(words)
+
+    def _is_enumerated(self, leaf: Leaf) -> bool:
+        """Say whether an item lies in a list that names things: a statement leads to it, and no item instructs."""
+        one = self._lists.get(leaf.items[0].list_id)
+        names_things = one is not None and not one.instructions and not one.holds_code
+        return self._enumerates and names_things and not commands_in(leaf)
 
     def _is_cause(self, leaf: Leaf) -> bool:
         """Say whether an item lies in a list of causes, which are nothing to do."""
