@@ -39,7 +39,7 @@ def names_contacts(title: str) -> bool:
 def contacts_in(section: Section) -> Iterator[Contact]:
     """Yield the contacts that labels, list items and table rows of such a part name, the parts below it too."""
     for each in section.all_sections():
-        yield from _of_leaves(each, "" if each is section else title_of(each.title))
+        yield from _of_leaves(each, "" if each is section or names_contacts(each.title) else title_of(each.title))
 
 
 def contacts_below_labels(section: Section) -> Iterator[Contact]:

@@ -49,7 +49,7 @@ _BEFORE = re.compile(
 )
 _LONGEST_SUBJECT = 64
 _HOW_LONG = re.compile(r"\b(?:for|within|in|of)\s*\Z", re.IGNORECASE)
-_ENDS = re.compile(r"\s*(?:\Z|[.,;)\]])")
+_ENDS = re.compile(r"\s*(?:\Z|[.,;)\]`]|(?:for|during|over|in the last)\b)")
 _SIGN = re.compile(r"[<>=≥≤]|&[gl]t;|\b(?:than|above|over|exceed\w*|below|under|at least|at most)\b", re.IGNORECASE)
 _CONNECTORS = re.compile(r"\b(?:when|if|that|because|whenever|means|where|and|or)\b|[.:;] ", re.IGNORECASE)
 _AUXILIARY = re.compile(

@@ -41,6 +41,7 @@ _DESCRIBED = re.compile(
     r"`+\s+(?:is|are|was|will|does|has|can|shows?|prints?|returns?|creates?|means?|gives?|lists?)\b", re.IGNORECASE
 )
 _CALL = re.compile(r"[a-z][a-z0-9]*(?:[._-][a-z0-9]+)*(?:\s+[\w<${\"'./@:%-][^\n]*)?\Z")
+_ALONE_BEFORE = re.compile(r":[ \t]*\n[ \t]*\Z")
 _CHECK_BOX = re.compile(r"\s*\[[ xX]\]\s")
 _SENTENCE_START = re.compile(r"[.!?]\s+(?=\S)")
 _NEAR = 400
@@ -138,7 +139,15 @@ def _is_meant(leaf: Leaf, span: CodeSpan, text: str) -> bool:
         or has_shell_shape(text)
         or text.startswith("sudo ")
     )
-    return _is_led(leaf, span, before) if is_known else bool(_TOLD.search(before))
+    if is_known:
+        return _is_led(leaf, span, before)
+    return bool(_TOLD.search(before)) or (_ALONE_BEFORE.search(before) is not None and _is_alone(leaf, span))
+
+
+def _is_alone(leaf: Leaf, span: CodeSpan) -> bool:
+    """Say whether nothing stands behind a code span on its line."""
+    end = span.start + len(span.text)
+    return not leaf.text[end : end + _NEAR].partition("\n")[0].strip(" \t`.,;")
 
 
 def _is_led(leaf: Leaf, span: CodeSpan, before: str) -> bool:

@@ -158,5 +158,5 @@ def states(words: str) -> bool:
 
 
 def is_statement(words: str) -> bool:
-    """Say whether a sentence that ends in a colon leads to things, not to what is to be done: `There are two ways in:`."""
+    """Say whether words before a colon lead to things and not to something to do: `There are two ways in:`."""
     return words.endswith(":") and bool(_FINITE.search(words)) and not instructs(words)

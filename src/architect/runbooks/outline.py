@@ -23,6 +23,7 @@ from architect.runbooks.titles import (
     is_fact,
     is_fault,
     is_only_causes,
+    is_option_title,
     is_part_title,
     lead_phase,
     organises,
@@ -154,7 +155,10 @@ class Outliner:
             return False
         if self._states_facts(section) or self._has_phase_labels(section):
             return True
-        if any(is_part_title(child.title) for child in section.children):
+        is_part = is_part_title(section.title)
+        if any(
+            is_part_title(each.title) and not (is_part and is_option_title(each.title)) for each in section.children
+        ):
             return True
         if self._holds(section):
             return True

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -59,7 +60,7 @@ def read(data: bytes, path: str) -> Document:
         blocks=tuple(blocks.values()),
         runbooks=runbooks,
         escalation=escalation_in(sections, blocks),
-        contacts=tuple(_contacts(root)),
+        contacts=tuple(_contacts(root, runbooks)),
         templates=tuple(templates_in(sections, blocks)),
         problems=tuple(_problems(text, found, runbooks)),
         line_starts=found.line_starts,
@@ -132,12 +133,17 @@ def _labels_above(root: Section) -> Iterator[Label]:
                 yield from (label for label in labels_of(leaf) if label.value)
 
 
-def _contacts(root: Section) -> Iterator[Contact]:
+def _contacts(root: Section, runbooks: Sequence[Runbook]) -> Iterator[Contact]:
+    """Yield the contacts of a document; in a part that names them and holds runbooks too, what those say is none."""
+    starts = [runbook.span.start for runbook in runbooks]
     todo = [root]
     while todo:
         section = todo.pop()
         if names_contacts(section.title):
-            yield from contacts_in(section)
+            for contact in contacts_in(section):
+                around = bisect_right(starts, contact.span.start) - 1
+                if around < 0 or contact.span.start >= runbooks[around].span.end:
+                    yield contact
         else:
             yield from contacts_below_labels(section)
             todo.extend(reversed(section.children))

@@ -22,13 +22,13 @@ from architect.runbooks.titles import is_fault, is_part_title
 from architect.runbooks.wording import plain, title_of, without_symbols
 
 _TRIGGER_LABEL = re.compile(
-    r"triggers?(?: conditions?)?|triggered by|fires when|conditions?|when to use.*|use (?:this|when).*|"
+    r"triggers?(?: conditions?)?|triggered by|(?:fires )?when|conditions?|when to use.*|use (?:this|when).*|"
     r"alert conditions?",
     re.IGNORECASE,
 )
 _ALERT_LABEL = re.compile(r"(?:related |associated |prometheus )?alerts?(?: names?)?", re.IGNORECASE)
 _BOUND_LABEL = re.compile(
-    r"(?:alert )?(?:thresholds?|triggers?(?: conditions?)?|conditions?|fires when)", re.IGNORECASE
+    r"(?:alert )?(?:thresholds?|triggers?(?: conditions?)?|conditions?|(?:fires )?when)", re.IGNORECASE
 )
 _OWNER_LABEL = re.compile(
     r"(?:service |runbook |document )?owners?|owned by|(?:owning )?team|maintainers?|responsible(?: team)?",
@@ -188,8 +188,9 @@ def _thresholds(procedure: Procedure, body: Body, labels: tuple[Label, ...]) -> 
     for label in labels:
         if label.value and _BOUND_LABEL.fullmatch(label.title):
             for found in thresholds_in(label.value, label.value_span.start, subject=subject):
-                seen.add(found.span)
-                yield found
+                if found.span not in seen:
+                    seen.add(found.span)
+                    yield found
     for text, span in (*body.symptoms, *body.firing):
         for found in thresholds_in(text, span.start, subject=subject):
             if found.span not in seen:
@@ -259,6 +260,8 @@ def _is_alert(procedure: Procedure, body: Body, labels: tuple[Label, ...]) -> bo
         )
         for label in labels
     ):
+        return True
+    if any(_TRIGGER_LABEL.fullmatch(each.title) and list(thresholds_in(each.value, 0, subject="")) for each in labels):
         return True
     headings = [leaf.words for leaf in procedure.leaves if leaf.kind is NodeKind.HEADING]
     return any(_ALERT_SHEET.fullmatch(title_of(each)) for each in headings) or any(

@@ -46,7 +46,11 @@ _CHOICE = re.compile(
     r"[^.]*:?\s*$",
     re.IGNORECASE,
 )
-_NOTHING = re.compile(r"(?:todo|tbd|n/?a|none|-+|\.+)?[.:]?", re.IGNORECASE)
+_NOTHING = re.compile(
+    r"(?:(?:(?:there is|there are) )?(?:none|nothing|no \w+)(?: (?:yet|needed|required|necessary|possible|available|"
+    r"to do|for this|known))*|todo|tbd|n/?a|not applicable|-+|\.+)?[.:]?",
+    re.IGNORECASE,
+)
 _POINTS = re.compile(
     r"(?:visit|click|check out|browse)\b.*\b(?:documentation|docs|here)\b|(?:see|refer|consult|read|note|remember|"
     r"learn|take a look|follow (?:this|these|the|our) (?:recipe|steps|instructions|guide|procedure|documentation))\b",
@@ -66,6 +70,12 @@ _FIRES = re.compile(
 )
 _ANCHOR = re.compile(r"\]\(#(?P<slug>[^)\s]+)\)")
 _SAYS = frozenset({Phase.COMMUNICATE, Phase.DECLARE, Phase.PAGE, Phase.ESCALATE})
+_KEPT_IN = {
+    Phase.DIAGNOSE: {Phase.VERIFY},
+    Phase.UNDO: {Phase.MITIGATE},
+    Phase.PREVENT: {Phase.MITIGATE, Phase.DIAGNOSE, Phase.ASSESS},
+}
+"""Phases that steps of a part do not take from their own words, since the part says what it is for."""
 _LABEL_LEVEL = 7
 _NEAR = 20
 """How many actions back an example may show again."""
@@ -143,8 +153,10 @@ class Reader:
             elif leaf.kind is NodeKind.PARAGRAPH:
                 self._paragraph(leaf, index)
             elif leaf.kind is NodeKind.TABLE and self._mode is _Mode.STEPS and not leaf.quote_depth:
-                for row_block, title in commands_in_rows(leaf):
-                    self._builder.add(leaf, drafts_of(row_block), title=title)
+                for row in commands_in_rows(leaf):
+                    self._builder.add(leaf, drafts_of(row.block), title=row.title)
+                    if row.expected:
+                        self._builder.expect(row.expected, row.block.span)
         self._settle_heading(0)
         steps, uses = finished(self._builder.drafts, title=self._title)
         return Body(
@@ -275,7 +287,7 @@ class Reader:
         self._is_example = title.lower().startswith(("example", "for example"))
 
     def _is_name_in_step(self, title: str, leaf: Leaf) -> bool:
-        """Say whether a label in a numbered step names no part of a procedure and no alternative: `**On the node:**`."""
+        """Say whether a label in a numbered step is neither a part nor an alternative: `**On the node:**`."""
         builder = self._builder
         return (
             builder.part.is_explicit
@@ -367,6 +379,7 @@ class Reader:
         expected = expected_in(words)
         if expected is not None and self._builder.has_actions:
             self._builder.expect(expected, leaf.span)
+            self._caption, self._caption_text = words, leaf.text
             return
         if self._begins_step(leaf):
             self._item = leaf.items[0].item_id
@@ -386,10 +399,11 @@ class Reader:
         self._prose(leaf, index, words, is_lead=False)
 
     def _phase_told(self, title: str, words: str) -> Phase | None:
-        """Return the phase that a step names; to verify something in the course of a diagnosis is to diagnose."""
+        """Return the phase that a step names, as far as the part around it lets that count."""
         found = Phase.DIAGNOSE if is_only_causes(title) else phase_told(title, words)
         part = self._builder.part
-        return Phase.DIAGNOSE if found is Phase.VERIFY and part.phase is Phase.DIAGNOSE and part.is_stated else found
+        is_kept = part.is_stated and found in _KEPT_IN.get(part.phase, ())
+        return part.phase if is_kept else found
 
     def _begins_step(self, leaf: Leaf) -> bool:
         """Say whether a paragraph is the first of a numbered item that is a step of its own."""
@@ -516,6 +530,9 @@ class Reader:
             or _ANCHOR.search(leaf.text)
         ):
             return True
+        around = self._builder.step or self._builder.part
+        if around.phase is Phase.VERIFY and around.is_stated and not words.endswith(":"):
+            return True
         return self._builder.part.phase is Phase.MITIGATE and self._builder.part.is_stated and not states(words)
 
     def _is_enumerated(self, leaf: Leaf) -> bool:
@@ -622,7 +639,7 @@ class Reader:
 def _item_title(leaf: Leaf) -> str:
     """Return the title of a list item: its bold lead, else its first sentence."""
     lead = _BOLD_LEAD.match(leaf.text)
-    words = title_of(lead["lead"]) if lead else headline_of(title_of(leaf.text))
+    words = title_of(lead["lead"]) if lead else headline_of(title_of(leaf.text.partition("\n`")[0]))
     return words.rstrip(":.").strip()
 
 

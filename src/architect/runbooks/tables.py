@@ -17,6 +17,7 @@ _COMMAND_COLUMN = re.compile(
     r"(?:the |full |shell |example )?(?:commands?|cmd|quer(?:y|ies))(?: to run)?|how(?: to)?|run(?: this)?",
     re.IGNORECASE,
 )
+_SHOWN_COLUMN = re.compile(r"expect|output|result|you (?:should )?see|success", re.IGNORECASE)
 _DELIMITER = re.compile(r"[\s|:-]+\Z")
 _CELL_BREAK = re.compile(r"(?<!\\)\|")
 _ROW = re.compile(r"<tr\b[^>]{0,500}>(?P<body>.*?)(?=</tr>|<tr\b|\Z)", re.IGNORECASE | re.DOTALL)
@@ -43,8 +44,17 @@ def rows_of(leaf: Leaf) -> tuple[Row, ...]:
     return ()
 
 
-def commands_in_rows(leaf: Leaf) -> Iterator[tuple[Block, str]]:
-    """Yield the commands of a table that has a column for them, each as a block and with its row's title."""
+@dataclass(frozen=True, slots=True)
+class RowCommand:
+    """The command of a row as a block, what the row says it is for, and what it says one should see."""
+
+    block: Block
+    title: str
+    expected: str
+
+
+def commands_in_rows(leaf: Leaf) -> Iterator[RowCommand]:
+    """Yield the commands of a table that has a column for them."""
     rows = rows_of(leaf)
     column = (
         next((index for index, cell in enumerate(rows[0].cells) if _COMMAND_COLUMN.fullmatch(cell)), None)
@@ -57,8 +67,13 @@ def commands_in_rows(leaf: Leaf) -> Iterator[tuple[Block, str]]:
         cells = _CELL_BREAK.split(row.source.strip().strip("|"))
         found = command_in_cell(cells[column]) if column < len(cells) else None
         if found is not None:
-            title = next((cell for index, cell in enumerate(row.cells) if index != column and cell), "")
-            yield _block(leaf, row, *found), title
+            shown = {index for index, cell in enumerate(rows[0].cells) if _SHOWN_COLUMN.match(cell)}
+            titles = (cell for index, cell in enumerate(row.cells) if index not in {column, *shown})
+            yield RowCommand(
+                block=_block(leaf, row, *found),
+                title=next((cell for cell in titles if any(map(str.isalpha, cell))), ""),
+                expected=next((cell for index, cell in enumerate(row.cells) if index in shown), ""),
+            )
 
 
 def _block(leaf: Leaf, row: Row, written: str, kind: BlockKind) -> Block:

@@ -56,7 +56,7 @@ _PHASES: tuple[tuple[Phase, str], ...] = (
             r"announc\w*|status (?:page )?updates?|inform|stakeholders?|"
             r"(?:post|send|publish|update|write|share|tell)\b[^.:]{0,40}\b(?:status|slack|channel|stakeholders?|"
             r"customers?|users?|"
-            r"message|e-?mail|announcement)"
+            r"message|e-?mail|announcement)|(?:post|write|announce|send|update)\b[^.:]{0,30}\s[#@]\w+"
         ),
     ),
     (
@@ -195,7 +195,7 @@ _FACT = re.compile(
     r"time to (?:respond|acknowledge)|severity(?: level)?|"
     r"priority|alerts?(?: names?)?|trigger(?:s|ed by)?(?: conditions?)?|when to use.*|impact|likelihood|owners?|"
     r"on-?call|issue|problem|error|use case|"
-    r"thresholds?|fires when|condition|what you see|estimated (?:time|duration)|duration|acknowledg(?:e|"
+    r"thresholds?|(?:fires )?when|condition|what you see|estimated (?:time|duration)|duration|acknowledg(?:e|"
     r"ment)(?: within)?",
     re.IGNORECASE,
 )
@@ -220,7 +220,8 @@ _FAULT = re.compile(
     r"\b(?:fail\w*|errors?|down|slow\w*|high|stuck|crash\w*|unavailab\w+|leaks?|exhaust\w+|time-?outs?|unreachable|"
     r"broken|corrupt\w*|missing|lost|"
     r"degrad\w+|unhealthy|not (?:\w+ )?(?:working|starting|ready|responding|reachable|running)|issues?|problems?|"
-    r"lag(?:ging)?|outage)\b",
+    r"lag(?:ging)?|outage|expir(?:ed|es|ing|y)|offline|unresponsive|hung|overload\w*|saturat\w*|backlogs?|"
+    r"deadlocks?|blocked|stale|flapping|oom\w*|(?:disk|volume|file ?system|partition|memory|queue|is) full)\b",
     re.IGNORECASE,
 )
 

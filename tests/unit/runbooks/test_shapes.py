@@ -1,0 +1,365 @@
+"""Shapes that documents of many teams share, each on a text of our own."""
+
+from __future__ import annotations
+
+import pytest
+
+from architect.runbooks.model import ActionKind, BlockKind, Kind, OptionGroup, Phase
+from builders.documents import action, commands, document, groups, options, runbook, texts, titles
+
+
+def test_a_check_box_is_no_test_of_the_shell() -> None:
+    found = runbook(
+        """
+        # Prepare the maintenance
+
+        ## Checklist
+
+        - [ ] Announce the window
+        - [ ] `kubectl get nodes`
+        - [ ] kubectl get pods -n shop
+        - [x] The backup was tested
+        """
+    )
+    assert [(each.kind, each.text) for each in found.actions] == [
+        (ActionKind.MANUAL, "Announce the window"),
+        (ActionKind.SHELL, "kubectl get nodes"),
+        (ActionKind.SHELL, "kubectl get pods -n shop"),
+    ]
+
+
+@pytest.mark.parametrize("address", ["https://example.org/board", "s3://backups/orders/2026.dump", "ftp://files/x"])
+def test_an_address_by_itself_is_nothing_that_a_shell_runs(address: str) -> None:
+    found = runbook(f"# Restore orders\n\n```bash\nuptime\n\n# Kept there\n{address}\n```\n")
+    assert [each.kind for each in found.actions] == [ActionKind.SHELL, ActionKind.MANUAL]
+
+
+@pytest.mark.parametrize(
+    "line", ["0 2 * * 1 /usr/local/bin/drill.sh", "*/5 * * * * root flush-queue", "@daily tidy -q"]
+)
+def test_a_line_of_a_crontab_is_configuration(line: str) -> None:
+    assert [block.kind for block in document(f"# Drill\n\n```bash\n{line}\n```\n").blocks] == [BlockKind.CONFIG]
+
+
+def test_a_manifest_with_gaps_is_configuration_and_no_message() -> None:
+    text = "kind: Ingress\nmetadata:\n  name: <name>\n  namespace: <namespace>\n"
+    found = document(f"# Communication\n\nSend this example:\n\n```\napiVersion: v1\n{text}```\n")
+    assert [block.kind for block in found.blocks] == [BlockKind.CONFIG]
+
+
+@pytest.mark.parametrize(
+    "words", ["You will get an output similar to:", "You should now see lines such as:", "We'll see something like:"]
+)
+def test_what_one_will_see_is_expected_and_not_done(words: str) -> None:
+    found = action(f"# Look\n\n```bash\nuptime\n```\n\n{words}\n\n```\nup 3 days\n```\n")
+    assert (found.text, "up 3 days" in {each.text for each in found.expectations}) == ("uptime", True)
+
+
+def test_a_question_or_a_dash_leads_to_a_command() -> None:
+    found = runbook(
+        """
+        # Checkout is slow
+
+        1. **Look**
+           - Slow queries? `kubectl logs -n shop deploy/api | grep slow`
+           - Processor — `kubectl top pods -n shop`
+        2. **Help**
+           - Restart the pod
+        """
+    )
+    assert titles(found) == ["Look", "Help"]
+    assert commands(found) == ["kubectl logs -n shop deploy/api | grep slow", "kubectl top pods -n shop"]
+
+
+def test_a_tool_of_ones_own_on_a_line_of_its_own_below_a_colon_is_run() -> None:
+    found = runbook(
+        """
+        # Processor slow
+
+        1. Look at the board
+        2. If one processor is slow, disable it:
+           `payctl processor disable acme`
+        3. Name the channel: `needs triage`
+        """
+    )
+    assert commands(found) == ["payctl processor disable acme"]
+    assert titles(found)[1] == "If one processor is slow, disable it"
+
+
+def test_remedies_by_cause_in_a_numbered_step_are_a_choice() -> None:
+    found = runbook(
+        """
+        # Checkout is slow
+
+        1. **Look**
+           ```bash
+           uptime
+           ```
+        2. **Fix**
+           - Disk: Clean up old orders
+           - Memory: Restart the pod
+        """
+    )
+    assert options(groups(found)[0]) == {"Disk": ["Disk: Clean up old orders"], "Memory": ["Memory: Restart the pod"]}
+
+
+def test_causes_are_nothing_to_do_and_their_checks_diagnose() -> None:
+    found = runbook(
+        """
+        # Checkout is slow
+
+        1. **Look**
+           ```bash
+           uptime
+           ```
+        2. **Common causes**
+           - A slow disk
+           - Too many orders
+        3. **Possible causes**
+           - Disk full: Check the volume
+        """
+    )
+    assert [(step.title, step.phase, texts(step)) for step in found.steps] == [
+        ("Look", Phase.DIAGNOSE, ["uptime"]),
+        ("Possible causes", Phase.DIAGNOSE, ["Disk full: Check the volume"]),
+    ]
+
+
+def test_a_label_in_a_numbered_step_names_its_commands() -> None:
+    found = runbook(
+        """
+        # Open the ports
+
+        ## Step 1: Enable peering
+
+        **On the gateway:**
+
+        ```bash
+        gatectl peer on
+        ```
+
+        **On the node:**
+
+        ```bash
+        nodectl peer on
+        ```
+
+        ## Step 2: Check
+
+        **Verify:**
+
+        ```bash
+        gatectl peers
+        ```
+        """
+    )
+    assert titles(found) == ["Enable peering", "Verify"]
+    assert [each.title for each in found.steps[0].actions] == ["On the gateway", "On the node"]
+
+
+def test_a_numbered_heading_with_nothing_below_it_is_done_by_a_person() -> None:
+    found = runbook(
+        """
+        # Swap the node
+
+        ## 1. Cordon it
+
+        ```bash
+        kubectl cordon web-1
+        ```
+
+        ## 2. Wait for the queue to drain
+
+        ## 3. Overview
+
+        ## 4. Uncordon it
+
+        ### By hand
+
+        ```bash
+        kubectl uncordon web-1
+        ```
+
+        ## 5. Tell the team
+        """
+    )
+    assert texts(found) == [
+        "kubectl cordon web-1",
+        "Wait for the queue to drain",
+        "kubectl uncordon web-1",
+        "Tell the team",
+    ]
+
+
+def test_configuration_below_an_instruction_belongs_to_its_step() -> None:
+    text = "# Swap\n\n1. Enable the new controller with\n   ```yaml\n   enabled: true\n   ```\n2. Restart the old one\n"
+    found = document(text)
+    step = found.runbooks[0].steps[0]
+    assert step.span.start < found.blocks[0].span.start < step.span.end
+
+
+def test_a_list_that_names_things_is_no_list_of_steps() -> None:
+    found = runbook(
+        """
+        # Renew the certificate
+
+        ```bash
+        certctl renew
+        ```
+
+        There are two places where traffic ends:
+
+        1. The balancer
+        2. The edge
+
+        Restart these in this order:
+
+        1. The balancer
+        2. The edge
+        """
+    )
+    assert texts(found) == ["certctl renew", "The balancer", "The edge"]
+
+
+def test_options_below_a_part_do_not_make_the_part_a_runbook() -> None:
+    found = runbook(
+        """
+        # Gateway down
+
+        ## Triage
+
+        1. Look at the board
+
+        ## Mitigation
+
+        ### Option A: Roll back
+
+        ```bash
+        helm rollback gateway 7
+        ```
+
+        ### Option B: Shift traffic
+
+        ```bash
+        edgectl shift standby
+        ```
+        """
+    )
+    assert [len(group.options) for group in groups(found)] == [2]
+
+
+def test_what_must_hold_in_a_verification_is_checked_by_a_person() -> None:
+    found = runbook(
+        """
+        # Gateway down
+
+        ## Fix
+
+        ```bash
+        helm rollback gateway 7
+        ```
+
+        ## Verification
+
+        - The error rate is below 0.5% for 10 minutes
+        - `helm status gateway`
+        """
+    )
+    assert [(each.kind, each.text) for each in found.steps[1].actions] == [
+        (ActionKind.MANUAL, "The error rate is below 0.5% for 10 minutes"),
+        (ActionKind.SHELL, "helm status gateway"),
+    ]
+
+
+def test_steps_of_an_undo_undo() -> None:
+    found = runbook(
+        """
+        # Rotate the key
+
+        ## Procedure
+
+        1. Restart the signer
+
+        ## Rollback
+
+        1. Set the old version
+        2. Restart the signer
+        """
+    )
+    assert [step.phase for step in found.steps] == [Phase.MITIGATE, Phase.UNDO, Phase.UNDO]
+
+
+def test_a_part_that_says_there_is_nothing_has_no_step() -> None:
+    found = runbook("# Rotate the key\n\n## Procedure\n\n1. Restart the signer\n\n## Rollback\n\nThere is none.\n")
+    assert titles(found) == ["Restart the signer"]
+
+
+def test_a_row_names_its_command_and_says_what_one_should_see() -> None:
+    found = action(
+        """
+        # Rotate the key
+
+        ## Procedure
+
+        | # | Expected | Step | Command |
+        |---|----------|------|---------|
+        | 1 | active | Restart the signer | `systemctl restart signer` |
+        """
+    )
+    assert (found.title, [each.text for each in found.expectations]) == ("Restart the signer", ["active"])
+
+
+def test_labels_of_runbooks_in_a_handbook_are_no_contacts() -> None:
+    found = document(
+        """
+        # On-call handbook
+
+        ## Queue grows
+
+        **When:** `queue_depth > 10000` for 5m
+
+        1. Scale the consumers
+
+        ## Who to call
+
+        - Primary: the pager
+        - Database: @maria
+        """
+    )
+    assert [(contact.role, contact.value) for contact in found.contacts] == [
+        ("Primary", "the pager"),
+        ("Database", "@maria"),
+    ]
+    only = found.runbooks[0]
+    assert (only.kind, only.trigger) == (Kind.INCIDENT, "queue_depth > 10000 for 5m")
+    assert [(bound.comparison.value, bound.value) for bound in only.thresholds] == [(">", 10000)]
+
+
+def test_a_trigger_states_its_bound_once() -> None:
+    found = runbook("# Disk full\n\nTrigger: bytes below 10 % for 15 minutes\n\n## Step 1: Look\n\n```\ndf -h\n```\n")
+    assert [(bound.comparison.value, bound.value) for bound in found.thresholds] == [("<", pytest.approx(0.1))]
+
+
+def test_options_after_an_explanation_stand_in_a_step_of_the_runbook() -> None:
+    found = runbook(
+        """
+        # Restore old logs
+
+        ## What does this mean
+
+        Old logs are cold.
+
+        ## Option 1: With the console
+
+        1. Find the index
+        2. Move it
+
+        ## Option 2: With the pipeline
+
+        1. Start the pipeline
+        """
+    )
+    group = found.steps[0].items[0]
+    assert titles(found) == ["Restore old logs"]
+    assert isinstance(group, OptionGroup)
+    assert [len(option.actions) for option in group.options] == [2, 1]
