@@ -11,8 +11,9 @@ from architect.runbooks.sections import Section
 from architect.runbooks.wording import title_of
 
 _NAMES_TEMPLATES = re.compile(
-    r".*\b(?:templates?|communicat\w+|announcements?|status (?:page )?updates?|messages?|notifications?|"
-    r"updates?)\b.*",
+    r".*\b(?:templates?|communicat\w+|announcements?|messages?|notifications?|"
+    r"(?:status|status page|customer|incident|stakeholder|progress|hourly|regular|first|last|next|final) updates?)\b.*"
+    r"|updates?",
     re.IGNORECASE,
 )
 _JUST_TEMPLATE = re.compile(r"(?:message |update |e-?mail )?(?:template|example|message|format)", re.IGNORECASE)

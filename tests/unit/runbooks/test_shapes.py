@@ -363,3 +363,13 @@ def test_options_after_an_explanation_stand_in_a_step_of_the_runbook() -> None:
     assert titles(found) == ["Restore old logs"]
     assert isinstance(group, OptionGroup)
     assert [len(option.actions) for option in group.options] == [2, 1]
+
+
+def test_a_step_that_updates_something_holds_no_message() -> None:
+    found = document("# Upgrade\n\n## Step 1: Update the image\n\nUpdate it to:\n\n```\nregistry/api:7\n```\n")
+    assert found.templates == ()
+
+
+def test_a_part_of_status_updates_holds_messages() -> None:
+    found = document("# Outage\n\n## Status updates\n\n```\nWe look into slow payments.\n```\n")
+    assert len(found.templates) == 1

@@ -129,7 +129,9 @@ def _cut_in_front(text: str, room: int) -> str:
 def _title(document: Document) -> str:
     for node in document.nodes:
         if node.kind is NodeKind.HEADING:
-            return _one_line(node.span.of(document.text).strip().splitlines()[0].strip("# "))
+            lines = node.span.of(document.text).strip().splitlines()
+            is_first_level = lines[0].startswith("# ") or lines[-1].startswith("=")
+            return _one_line(lines[0].strip("# ")) if is_first_level else ""
     return ""
 
 
