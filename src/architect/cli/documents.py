@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import difflib
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,10 +32,24 @@ def parse_reference(text: str) -> Reference:
 
 def load(path: Path) -> Document:
     """Read and return the document at `path`; UsageError says why it cannot be one."""
-    document = read(read_bytes(path), str(path))
+    data = read_bytes(path)
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        raise UsageError(f"{path} is UTF-16 text", hint="save it as UTF-8")
+    document = read(data, str(path))
     if any(problem.code is ProblemCode.BINARY for problem in document.problems):
         raise UsageError(f"{path} is binary, not Markdown", hint="name a text file")
     return document
+
+
+def require_utf8(document: Document, runbook: Runbook) -> None:
+    """Refuse to run a runbook that holds bytes which are no text; UsageError names the first line of them."""
+    for problem in document.problems:
+        if problem.code is ProblemCode.INVALID_UTF8 and runbook.span.start <= problem.span.start < runbook.span.end:
+            line = document.place(problem.span.start).line
+            raise UsageError(
+                f"{document.path}, line {line}: what #{runbook.id} says here is not UTF-8",
+                hint="save the file as UTF-8",
+            )
 
 
 def read_bytes(path: Path) -> bytes:

@@ -95,7 +95,7 @@ def command(
       130  interrupted
     """
     from architect.cli.carrying import Manner, is_somebody_here, require_known
-    from architect.cli.documents import find_runbook, load, only_runbook, parse_reference
+    from architect.cli.documents import find_runbook, load, only_runbook, parse_reference, require_utf8
     from architect.runs.planning import Request
     from architect.wiring.installation import open_installation
     from architect.wiring.sites import open_site, plan_for
@@ -103,6 +103,7 @@ def command(
     named = parse_reference(reference)
     document = load(named.path)
     runbook = find_runbook(document, named.runbook) if named.runbook else only_runbook(document)
+    require_utf8(document, runbook)
     request = Request(values=dict(_pairs(values)), choices=dict(_numbers(choices)))
     installation = ctx.with_resource(open_installation(state))
     for notice in installation.settings.notices:

@@ -72,7 +72,9 @@ def problems_in(text: str) -> Iterator[Problem]:
             break
         shown = " ".join(f"0x{ord(letter) - 0xDC00:02x}" for letter in match.group()[:4])
         yield Problem(
-            code=ProblemCode.INVALID_UTF8, message=f"these bytes are no UTF-8: {shown}", span=Span(*match.span())
+            code=ProblemCode.INVALID_UTF8,
+            message=f"these bytes are no UTF-8: {shown} (save the file as UTF-8)",
+            span=Span(*match.span()),
         )
     yield from _mojibake(text)
 

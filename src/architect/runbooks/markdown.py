@@ -288,6 +288,7 @@ class _Finder:
             if kind is None:
                 if name in _CONTAINERS:
                     containers.follow(token)
+                    self._note_depth(token, offset)
                 elif name == "table_close":
                     is_in_table = False
                 continue
@@ -301,8 +302,6 @@ class _Finder:
         containers = self._containers
         first, last = token.map or (0, 0)
         first, last = first + offset, min(last + offset, len(self._lines))
-        if containers.quotes + len(containers.items) >= MAX_NESTING // 2 - 1:
-            self._note_depth(first)
         while last > first + 1 and not self._lines[last - 1].strip():
             last -= 1
         is_inside = bool(containers.items or containers.quotes)
@@ -324,8 +323,11 @@ class _Finder:
             quote_depth=containers.quotes,
         )
 
-    def _note_depth(self, line: int) -> None:
-        if not self.problems:
+    def _note_depth(self, token: Token, offset: int) -> None:
+        """Note the first container that is too deep: what stands in it, or deeper, is no leaf."""
+        depth = self._containers.quotes + len(self._containers.items)
+        if depth >= MAX_NESTING // 2 - 1 and not self.problems and token.map is not None:
+            line = token.map[0] + offset
             start = self._starts[line]
             message = "lists or quotes are nested too deeply here: what lies deeper is kept as prose"
             span = Span(start, start + len(self._lines[line]))
