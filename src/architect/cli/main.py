@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import difflib
 import errno
+import gc
 import importlib
 import os
 import re
@@ -35,6 +36,8 @@ COMPLETION = "_ARCHITECT_COMPLETE"
 INTERRUPTED = 130
 _NO_SUCH_COMMAND = re.compile(r"No such command '([^']*)'\Z")
 """What click says of a command that a lazy group has not; of others it knows what is like it."""
+NEW_OBJECTS = 100_000
+"""How many objects may be made before those that only hold each other are looked for."""
 NO_READER = 141
 """What a program exits with whose reader ended first."""
 
@@ -76,10 +79,16 @@ def exit_code(error: ArchitectError) -> int:
 
 def main() -> None:
     """Run the command line; errors become one line on stderr and an exit code."""
+    collect_seldom()
     _open_what_is_closed()
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]  # always a TextIOWrapper here
     sys.exit(_exit_code_of_command())
+
+
+def collect_seldom() -> None:
+    """Look for cycles among objects less often: documents are many small objects that have none."""
+    gc.set_threshold(NEW_OBJECTS, 20, 20)
 
 
 def _open_what_is_closed() -> None:

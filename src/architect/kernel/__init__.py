@@ -1,4 +1,4 @@
-"""What every room may use: errors, the clock, identifiers.
+"""What every room may use: errors, the clock, identifiers, text made visible.
 
 Imports nothing of ours. Nothing that knows a runbook, a command or a database belongs here.
 """

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import assert_never
 from urllib.parse import quote, urlsplit
 
 from architect.kernel.errors import RefusedError, UsageError
+from architect.kernel.text import visible as visible
 from architect.runs.model import Encoding, Shape, Slot
 
 MAX_CHARACTERS = 32_768
@@ -93,26 +94,6 @@ def is_reserved(name: str) -> bool:
 def marker(name: str, encoding: Encoding) -> str:
     """Return the name under which a rewritten text refers to a variable in an encoding."""
     return f"{MARKER_PREFIX}{encoding.upper()}_{name}"
-
-
-def visible(text: str) -> str:
-    """Return `text` with control characters, escape sequences and direction marks made visible."""
-    return "".join(_visible_characters(text))
-
-
-def _visible_characters(text: str) -> Iterator[str]:
-    for character in text:
-        code = ord(character)
-        if character in "\n\t":
-            yield character
-        elif code < 0x20 or 0x7F <= code < 0xA0:
-            yield f"\\x{code:02x}"
-        elif 0x200B <= code <= 0x200F or 0x202A <= code <= 0x202E or 0x2066 <= code <= 0x2069 or code == 0xFEFF:
-            yield f"\\u{code:04x}"
-        elif 0xD800 <= code <= 0xDFFF:
-            yield "\N{REPLACEMENT CHARACTER}"
-        else:
-            yield character
 
 
 def _reason(slot: Slot, value: str) -> str:

@@ -11,6 +11,7 @@ from architect.cli.terminal.palette import EFFECT_STYLES, EFFECT_WIDTH
 from architect.commands.model import Effect, Flag
 from architect.commands.procedures import Deed, Doer
 from architect.kernel.ids import ActionId
+from architect.kernel.text import visible
 from architect.runbooks.model import (
     Action,
     ActionKind,
@@ -25,7 +26,6 @@ from architect.runbooks.model import (
     Variable,
 )
 from architect.runbooks.wording import plain
-from architect.runs.values import visible
 
 Judged = Callable[[Runbook], Mapping[ActionId, Deed]]
 """Says what the actions of a runbook do."""
