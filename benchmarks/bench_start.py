@@ -35,6 +35,7 @@ def main() -> None:
         calls = {
             "python -c pass": [sys.executable, "-c", "pass"],
             "architect --help": [str(PROGRAM), "--help"],
+            "architect --version": [str(PROGRAM), "--version"],
             "architect show FILE": [str(PROGRAM), "show", str(DOCUMENT)],
             "architect runs list": [str(PROGRAM), "runs", "list"],
         }

@@ -8,7 +8,7 @@ from dataclasses import replace
 from architect.grammars.placeholders import Placeholder
 from architect.kernel.ids import ActionId
 from architect.runbooks.actions import NO_ID, connection_placeholders, placeholders_in
-from architect.runbooks.building import StepDraft
+from architect.runbooks.building import Part, StepDraft
 from architect.runbooks.instructions import instruction_in
 from architect.runbooks.model import Action, ActionKind, OptionGroup, Phase, Span, Step
 from architect.runbooks.options import Entry, group_of, grouped
@@ -16,6 +16,12 @@ from architect.runbooks.titles import is_only_causes, is_part_title, lead_phase,
 
 Uses = dict[ActionId, tuple[Placeholder, ...]]
 
+_KEPT_IN = {
+    Phase.DIAGNOSE: {Phase.VERIFY},
+    Phase.UNDO: {Phase.MITIGATE},
+    Phase.PREVENT: {Phase.MITIGATE, Phase.DIAGNOSE, Phase.ASSESS},
+}
+"""Phases that steps of a part do not take from their own words, since the part says what it is for."""
 _LOOKS = frozenset({Phase.DIAGNOSE, Phase.ASSESS, Phase.VERIFY})
 
 
@@ -25,12 +31,18 @@ def default_phase(title: str) -> Phase | None:
     return Phase.MITIGATE if found in {Phase.UNDO, Phase.PREVENT} else found
 
 
-def phase_told(title: str, words: str) -> Phase | None:
+def _phase_told(title: str, words: str) -> Phase | None:
     """Return the phase of a step by its title, else by what its words tell to do, None where neither names one."""
     if title.endswith("?"):
         return Phase.DIAGNOSE
     told = instruction_in(words) if lead_phase(title) is None else None
     return lead_phase(told) if told else lead_phase(title)
+
+
+def phase_in_part(part: Part, title: str, words: str) -> Phase | None:
+    """Return the phase that a step names, as far as the part around it lets that count."""
+    found = Phase.DIAGNOSE if is_only_causes(title) else _phase_told(title, words)
+    return part.phase if part.is_stated and found in _KEPT_IN.get(part.phase, ()) else found
 
 
 def finished(drafts: Iterable[StepDraft], *, title: str) -> tuple[tuple[Step, ...], Uses]:

@@ -11,7 +11,7 @@ from architect.kernel.ids import RunbookId
 from architect.runbooks.actions import EXECUTABLE, NO_ID, Draft, drafts_of, expected_in, message_of
 from architect.runbooks.building import Alternative, Builder, Part
 from architect.runbooks.directives import Directive, directive_of
-from architect.runbooks.finishing import Uses, default_phase, finished, phase_told
+from architect.runbooks.finishing import Uses, default_phase, finished, phase_in_part
 from architect.runbooks.inline import command_line, commands_in
 from architect.runbooks.instructions import instruction_in, instructs, is_foreign, is_statement, states
 from architect.runbooks.labels import Label, labels_of, opening_label
@@ -20,6 +20,17 @@ from architect.runbooks.markdown import Leaf
 from architect.runbooks.means import alternatives_by_means
 from architect.runbooks.model import Action, ActionKind, Block, BlockKind, NodeKind, Phase, Span, Step
 from architect.runbooks.programs import program_of
+from architect.runbooks.prose import (
+    file_named_in,
+    is_bold,
+    item_title,
+    leads_on,
+    leads_to_output,
+    offers_choice,
+    points_elsewhere,
+    says_nothing,
+    says_when_it_fires,
+)
 from architect.runbooks.tables import commands_in_rows
 from architect.runbooks.titles import (
     is_aside,
@@ -40,42 +51,8 @@ from architect.runbooks.titles import (
 )
 from architect.runbooks.wording import headline_of, is_step_title, title_of, without_symbols
 
-_CHOICE = re.compile(
-    r"\b(?:one of (?:the following|these)|either of|any of the following|choose (?:one|from|between)|pick one|"
-    r"(?:following|these) options?|options?:)"
-    r"[^.]*:?\s*$",
-    re.IGNORECASE,
-)
-_NOTHING = re.compile(
-    r"(?:(?:(?:there is|there are) )?(?:none|nothing|no \w+)(?: (?:yet|needed|required|necessary|possible|available|"
-    r"to do|for this|known))*|todo|tbd|n/?a|not applicable|-+|\.+)?[.:]?",
-    re.IGNORECASE,
-)
-_POINTS = re.compile(
-    r"(?:visit|click|check out|browse)\b.*\b(?:documentation|docs|here)\b|(?:see|refer|consult|read|note|remember|"
-    r"learn|take a look|follow (?:this|these|the|our) (?:recipe|steps|instructions|guide|procedure|documentation))\b",
-    re.IGNORECASE,
-)
-_LEADS_ON = re.compile(r"\b(?:follow(?:ing|s)?|these|below|steps|ways|options)\b", re.IGNORECASE)
-_FILE_NAME = re.compile(
-    r"(?:save|create|write|put|add|copy|paste|store|edit)\b[^`\n]{0,80}`(?P<name>[\w./~-]+\.\w{1,8})`", re.IGNORECASE
-)
-_SHOWS = re.compile(r"\b(?:outputs?|see|look)\b", re.IGNORECASE)
-_BOLD_LEAD = re.compile(r"[^\w*]{0,8}(?:\*\*|__)(?P<lead>[^*_]+)(?:\*\*|__)")
-_FIRES = re.compile(
-    r"\b(?:fires?|fired|firing|triggers?|triggered|raised|alerts?)\b[^.]{0,60}\b(?:when|if|because|for)\b|"
-    r"\b(?:rises?|goes|is|stays) (?:above|below|over)\b"
-    r"|\bexceed(?:s|ed)\b",
-    re.IGNORECASE,
-)
 _ANCHOR = re.compile(r"\]\(#(?P<slug>[^)\s]+)\)")
 _SAYS = frozenset({Phase.COMMUNICATE, Phase.DECLARE, Phase.PAGE, Phase.ESCALATE})
-_KEPT_IN = {
-    Phase.DIAGNOSE: {Phase.VERIFY},
-    Phase.UNDO: {Phase.MITIGATE},
-    Phase.PREVENT: {Phase.MITIGATE, Phase.DIAGNOSE, Phase.ASSESS},
-}
-"""Phases that steps of a part do not take from their own words, since the part says what it is for."""
 _LABEL_LEVEL = 7
 _NEAR = 20
 """How many actions back an example may show again."""
@@ -350,7 +327,7 @@ class Reader:
             self._labels.append(Label(title=self._fact, value=leaf.text.strip(), span=leaf.span, is_bold=True))
             self._mode = _Mode.ASIDE
             return
-        if (self._mode is _Mode.ASIDE or not self._builder.drafts) and _FIRES.search(leaf.words):
+        if (self._mode is _Mode.ASIDE or not self._builder.drafts) and says_when_it_fires(leaf.words):
             self._firing.append((leaf.text, leaf.span))
         if self._mode is _Mode.SYMPTOMS:
             self._symptoms.append((leaf.text.rstrip(), leaf.span))
@@ -384,8 +361,8 @@ class Reader:
         if self._begins_step(leaf):
             self._item = leaf.items[0].item_id
             self._item_ended = False
-            title = _item_title(leaf)
-            phase = self._phase_told(title, words)
+            title = item_title(leaf)
+            phase = phase_in_part(self._builder.part, title, words)
             draft = self._builder.begin(
                 title,
                 leaf,
@@ -397,13 +374,6 @@ class Reader:
             return
         self._follow_alternative(leaf, words)
         self._prose(leaf, index, words, is_lead=False)
-
-    def _phase_told(self, title: str, words: str) -> Phase | None:
-        """Return the phase that a step names, as far as the part around it lets that count."""
-        found = Phase.DIAGNOSE if is_only_causes(title) else phase_told(title, words)
-        part = self._builder.part
-        is_kept = part.is_stated and found in _KEPT_IN.get(part.phase, ())
-        return part.phase if is_kept else found
 
     def _begins_step(self, leaf: Leaf) -> bool:
         """Say whether a paragraph is the first of a numbered item that is a step of its own."""
@@ -423,7 +393,7 @@ class Reader:
             is_only_causes(self._builder.part.title) or self._builder.part.phase in _SAYS
         ):
             return False
-        return option_title(_item_title(leaf)) is None or self._builder.step is None
+        return option_title(item_title(leaf)) is None or self._builder.step is None
 
     def _follow_alternative(self, leaf: Leaf, words: str) -> None:
         """Take `Or …` in prose, options and causes among list items, and items of a list of choices as alternatives."""
@@ -446,9 +416,9 @@ class Reader:
         item = leaf.items[-1]
         one = self._lists.get(item.list_id)
         if is_option_title(words[:_LEAD]):
-            return option_title(_item_title(leaf))
+            return option_title(item_title(leaf))
         if item.list_id in self._choice_lists or (self._causes_level and len(leaf.items) == 1):
-            return option_title(_item_title(leaf)) or _item_title(leaf)
+            return option_title(item_title(leaf)) or item_title(leaf)
         around = self._builder.step or self._builder.part
         if one is not None and one.is_by_cause and around.phase is Phase.MITIGATE and around.is_stated:
             found = cause_of(words)
@@ -456,16 +426,16 @@ class Reader:
         return None
 
     def _prose(self, leaf: Leaf, index: int, words: str, *, is_lead: bool) -> None:
-        if words.endswith(":") and _CHOICE.search(words) and not is_option_title(words[:_LEAD]):
+        if offers_choice(words) and not is_option_title(words[:_LEAD]):
             self._chooses_next_list = True
         self._caption, self._caption_text = words, leaf.text
         following = self._following(index)
-        leads_on = words.endswith(":") and following is not None
-        if commands := () if leads_on and self._is_program(following) else commands_in(leaf):
+        leads = words.endswith(":") and following is not None
+        if commands := () if leads and self._is_program(following) else commands_in(leaf):
             for block in commands:
                 self._builder.add(leaf, drafts_of(block), title=self._headline(words))
             return
-        written = None if _NOTHING.fullmatch(words) else self._written_command(leaf, index)
+        written = None if says_nothing(words) else self._written_command(leaf, index)
         if written is not None:
             self._builder.add(leaf, drafts_of(written), title=self._title_above(leaf, index))
             return
@@ -485,7 +455,7 @@ class Reader:
 
     def _person(self, leaf: Leaf, words: str, following: Leaf | None) -> None:
         """Take words without a command: something a person does, what leads to the next block, or a remark."""
-        if _NOTHING.fullmatch(words):
+        if says_nothing(words):
             return
         told = instruction_in(words)
         is_own_alternative = (
@@ -494,15 +464,15 @@ class Reader:
         if self._is_program(following) and not is_own_alternative:
             return
         is_above_list = following is not None and len(following.items) > len(leaf.items)
-        is_name = bool(leaf.items) and (told is None or _is_bold(leaf))
-        if is_above_list and (is_name or words.endswith(":") or _LEADS_ON.search(words)):
+        is_name = bool(leaf.items) and (told is None or is_bold(leaf))
+        if is_above_list and (is_name or leads_on(words)):
             if self._builder.step is not None:
                 self._builder.step.prose.append(leaf)
             return
         if not leaf.items and self._is_introduced and not self._builder.drafts:
             return
         is_item = bool(leaf.items) and (self._is_lead or told is not None)
-        is_task = self._is_task(leaf, words, told) if is_item else told is not None and not _POINTS.match(told)
+        is_task = self._is_task(leaf, words, told) if is_item else told is not None and not points_elsewhere(told)
         if self._is_remark or not is_task:
             self._note(leaf, told)
             return
@@ -512,7 +482,7 @@ class Reader:
             and not self._builder.part.is_explicit
             and self._builder.alternative is None
         ):
-            phase = self._phase_told(headline_of(words), words) or self._builder.part.phase
+            phase = phase_in_part(self._builder.part, headline_of(words), words) or self._builder.part.phase
             self._builder.begin(headline_of(words), leaf, phase, is_stated=True)
         data = self._blocks.get(following.span.start) if following is not None else None
         attached = data if data is not None and data.kind not in EXECUTABLE and words.endswith(":") else None
@@ -603,15 +573,15 @@ class Reader:
         if drafts:
             self._builder.add(leaf, drafts, title=headline_of(self._caption))
             self._caption = self._caption_text = ""
-        elif block.kind is BlockKind.OUTPUT and _SHOWS.search(self._caption):
+        elif block.kind is BlockKind.OUTPUT and leads_to_output(self._caption):
             self._builder.expect(block.text, leaf.span)
         if not drafts and self._builder.step is not None:
             self._builder.present(leaf)
 
     def _drafts_of(self, block: Block) -> tuple[Draft, ...]:
-        file_name = _FILE_NAME.search(self._caption_text) if block.kind in {BlockKind.CONFIG, BlockKind.CODE} else None
+        file_name = file_named_in(self._caption_text) if block.kind in {BlockKind.CONFIG, BlockKind.CODE} else None
         if file_name:
-            return drafts_of(replace(block, kind=BlockKind.FILE, file_name=file_name["name"]))
+            return drafts_of(replace(block, kind=BlockKind.FILE, file_name=file_name))
         if block.kind is BlockKind.TEMPLATE and (self._builder.step or self._builder.part).phase in _SAYS:
             return (message_of(block),)
         if block.kind in {BlockKind.TEXT, BlockKind.OUTPUT, BlockKind.CODE} and self._builder.sessions.takes(
@@ -634,16 +604,3 @@ class Reader:
         self._directives.append(found)
         if found.expectations or any(name in found.settings for name in ("retry", "timeout", "output")):
             self._builder.directive = found
-
-
-def _item_title(leaf: Leaf) -> str:
-    """Return the title of a list item: its bold lead, else its first sentence."""
-    lead = _BOLD_LEAD.match(leaf.text)
-    words = title_of(lead["lead"]) if lead else headline_of(title_of(leaf.text.partition("\n`")[0]))
-    return words.rstrip(":.").strip()
-
-
-def _is_bold(leaf: Leaf) -> bool:
-    """Say whether a paragraph is nothing but bold words: a title."""
-    lead = _BOLD_LEAD.match(leaf.text)
-    return lead is not None and not leaf.text[lead.end() :].strip(" :\n")
