@@ -34,6 +34,12 @@ _EXPECTED = re.compile(
 )
 
 
+_WRITTEN_EXPECTATION = re.compile(
+    r"(?:expected(?: (?:output|results?|response|value))?|you should see|output):\s+(?P<what>\S[^\n]*)", re.IGNORECASE
+)
+"""What stands among commands without a mark of a comment, and is none."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
     """An action before it is numbered, and the alternative its title opens: None where it opens none.
@@ -109,7 +115,11 @@ def _shell_pieces(block: Block, placeholders: tuple[Placeholder, ...]) -> list[_
         comments = comments or _comments(statement.comment)
         if statement.sets_state_only and index + 1 < len(found):
             continue
-        pieces.append(_Piece(kind=ActionKind.SHELL, start=start, end=statement.end, comments=comments))
+        expected = _WRITTEN_EXPECTATION.match(block.text, start, statement.end)
+        if expected is not None and pieces:
+            pieces[-1].expected.append((expected["what"], *expected.span("what")))
+        else:
+            pieces.append(_Piece(kind=ActionKind.SHELL, start=start, end=statement.end, comments=comments))
         start, comments = None, ()
     return _with_lonely_comments(block, pieces) if "#" in block.text else pieces
 

@@ -15,6 +15,7 @@ _BOLD = re.compile(
     r"[^\w*<\[`]{0,8}(?P<mark>\*\*|__)(?P<title>[^*\n_][^*\n]{0,118}?)(?P=mark)[ \t]*(?P<colon>:|"
     r"[-–—](?=\s))?[ \t]*(?P<value>[^\n]*)"
 )
+_PLAIN = re.compile(r"[A-Z][\w-]*(?: [\w-]+){0,2}:")
 _BARE = re.compile(r"[ \t]*(?P<title>[A-Z][A-Za-z /-]{1,30}):[ \t]+(?P<value>\S[^\n]*)")
 
 
@@ -71,6 +72,14 @@ def opening_label(leaf: Leaf) -> Label | None:
         return None
     labels = labels_of(leaf)
     return labels[0] if len(labels) == 1 and labels[0].is_bold and not labels[0].value else None
+
+
+def plain_label(leaf: Leaf) -> Label | None:
+    """Return the few words before a colon that are all of a paragraph outside lists: `Prerequisites:`."""
+    text = leaf.text.strip()
+    if not leaf.is_paragraph or leaf.items or len(leaf.segments) != 1 or not _PLAIN.fullmatch(text):
+        return None
+    return Label(title=text.rstrip(":"), value="", span=leaf.span, is_bold=False)
 
 
 def is_label_line(leaf: Leaf) -> bool:

@@ -1,19 +1,28 @@
-"""Alternatives that differ by their means: `Via the console` beside `Via the CLI`, as headings or as labels."""
+"""Alternatives side by side, as headings or labels: by their means (`Via the CLI`), by their case (`If it is full`)."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from architect.runbooks.labels import opening_label
 from architect.runbooks.markdown import Leaf
 from architect.runbooks.model import NodeKind
-from architect.runbooks.titles import means_title
+from architect.runbooks.titles import is_condition, means_title
 
 _LABEL_LEVEL = 7
 
 
 def alternatives_by_means(leaves: Iterable[Leaf]) -> frozenset[int]:
     """Return where the headings and labels begin that name means, each with a neighbour of its rank that does too."""
+    return _neighbours(leaves, lambda title: means_title(title) is not None)
+
+
+def alternatives_by_condition(leaves: Iterable[Leaf]) -> frozenset[int]:
+    """Return where the headings and labels begin that name a condition, each with such a neighbour of its rank."""
+    return _neighbours(leaves, is_condition)
+
+
+def _neighbours(leaves: Iterable[Leaf], is_one: Callable[[str], bool]) -> frozenset[int]:
     found: set[int] = set()
     open_runs: dict[int, list[int]] = {}
     for leaf in leaves:
@@ -22,7 +31,7 @@ def alternatives_by_means(leaves: Iterable[Leaf]) -> frozenset[int]:
             continue
         for deeper in [each for each in open_runs if each > level]:
             _close(open_runs.pop(deeper), found)
-        if means_title(title):
+        if is_one(title):
             open_runs.setdefault(level, []).append(leaf.span.start)
         else:
             _close(open_runs.pop(level, []), found)

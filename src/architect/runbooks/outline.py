@@ -20,11 +20,13 @@ from architect.runbooks.titles import (
     is_by_means,
     is_causes_title,
     is_collection,
+    is_condition,
     is_fact,
     is_fault,
     is_only_causes,
     is_option_title,
     is_part_title,
+    is_symptoms,
     lead_phase,
     organises,
 )
@@ -110,7 +112,7 @@ class Outliner:
     def _is_procedure(self, section: Section) -> bool:
         """Decide whether a section is one runbook: it acts itself, states facts of one, or its parts are phases."""
         if not section.children:
-            return self._acts(section) and not self._label_titles(section)
+            return self._acts(section) and not is_symptoms(section.title) and not self._label_titles(section)
         parts = [child for child in section.children if not is_background(child.title)]
         if any(self._is_composite(child) for child in parts):
             return False
@@ -149,7 +151,7 @@ class Outliner:
         return found
 
     def _finds_composite(self, section: Section) -> bool:
-        if is_causes_title(section.title):
+        if is_causes_title(section.title) or is_condition(section.title):
             return False
         if is_part_title(section.title) and not section.children:
             return False

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from architect.runbooks.markdown import Leaf
+from architect.runbooks.titles import is_condition
 from architect.runbooks.wording import headline_of, title_of
 
 _CHOICE = re.compile(
@@ -84,3 +85,9 @@ def is_bold(leaf: Leaf) -> bool:
     """Say whether a paragraph is nothing but bold words: a title."""
     lead = _BOLD_LEAD.match(leaf.text)
     return lead is not None and not leaf.text[lead.end() :].strip(" :\n")
+
+
+def names_case(leaf: Leaf) -> bool:
+    """Say whether a paragraph begins with the bold name of a case: `**If neither applies:** page the lead`."""
+    lead = _BOLD_LEAD.match(leaf.text)
+    return lead is not None and is_condition(lead["lead"])

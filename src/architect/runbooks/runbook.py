@@ -205,8 +205,9 @@ def _trigger(
     if stated:
         return stated
     title = _without_prefix(procedure.title)
-    if is_alert_name(title):
-        return title.strip("`")
+    name = title.partition(" (")[0]
+    if is_alert_name(name):
+        return name.strip("`")
     in_title = procedure.heading is not None and any(item.span.end <= procedure.heading.span.end for item in thresholds)
     if in_title and thresholds:
         return title

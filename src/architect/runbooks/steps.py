@@ -14,10 +14,10 @@ from architect.runbooks.directives import Directive, directive_of
 from architect.runbooks.finishing import Uses, default_phase, finished, phase_in_part
 from architect.runbooks.inline import command_line, commands_in
 from architect.runbooks.instructions import instruction_in, instructs, is_foreign, is_statement, states
-from architect.runbooks.labels import Label, labels_of, opening_label
+from architect.runbooks.labels import Label, labels_of, opening_label, plain_label
 from architect.runbooks.lists import List, cause_of
 from architect.runbooks.markdown import Leaf
-from architect.runbooks.means import alternatives_by_means
+from architect.runbooks.means import alternatives_by_condition, alternatives_by_means
 from architect.runbooks.model import Action, ActionKind, Block, BlockKind, NodeKind, Phase, Span, Step
 from architect.runbooks.programs import program_of
 from architect.runbooks.prose import (
@@ -26,6 +26,7 @@ from architect.runbooks.prose import (
     item_title,
     leads_on,
     leads_to_output,
+    names_case,
     offers_choice,
     points_elsewhere,
     says_nothing,
@@ -112,12 +113,14 @@ class Reader:
         self._directives: list[Directive] = []
         self._leaves: tuple[Leaf, ...] = ()
         self._by_means: frozenset[int] = frozenset()
+        self._by_condition: frozenset[int] = frozenset()
         self._is_introduced = False
 
     def read(self, leaves: tuple[Leaf, ...]) -> Body:
         """Return what the leaves say."""
         self._leaves = leaves
         self._by_means = alternatives_by_means(leaves)
+        self._by_condition = alternatives_by_condition(leaves)
         self._is_introduced = any(leaf.kind is NodeKind.HEADING and not leaf.items for leaf in leaves)
         for index, leaf in enumerate(leaves):
             self._follow_items(leaf)
@@ -210,7 +213,7 @@ class Reader:
         if alternative is not None and (alternative.level is None or level <= alternative.level):
             self._builder.alternative = alternative = None
         name, is_or = option_title(title), opens_alternative(title) and not is_option_title(title)
-        if name is None and leaf.span.start in self._by_means:
+        if name is None and self._is_alternative_to_neighbours(leaf):
             name = title_of(title)
         if name is None and self._causes_level and self._mode is _Mode.STEPS:
             if alternative is not None and is_part_title(title):
@@ -222,6 +225,12 @@ class Reader:
         self._builder.alternative = Alternative(title=name, is_or=is_or, level=level)
         return True
 
+    def _is_alternative_to_neighbours(self, leaf: Leaf) -> bool:
+        """Say whether a heading or label is one of several ways, or one of several cases in a part that mends."""
+        around = self._builder.step or self._builder.part
+        is_case = leaf.span.start in self._by_condition and around.phase is Phase.MITIGATE and around.is_stated
+        return is_case or leaf.span.start in self._by_means
+
     def _phase_of_part(self, title: str) -> tuple[Phase, bool]:
         inherited = self._phases[-1][1] if self._phases else None
         found = lead_phase(title) or inherited or phase_of(title)
@@ -229,7 +238,7 @@ class Reader:
 
     def _labelled(self, leaf: Leaf) -> bool:
         """Take the labels of a paragraph; say whether it holds nothing else."""
-        opening = opening_label(leaf)
+        opening = opening_label(leaf) or self._plain_opening(leaf)
         if opening is not None and not is_fact(opening.title):
             self._opening(opening, leaf)
             return True
@@ -248,6 +257,12 @@ class Reader:
         if opening is not None and self._mode is not _Mode.SYMPTOMS:
             self._mode = _Mode.ASIDE
         return True
+
+    def _plain_opening(self, leaf: Leaf) -> Label | None:
+        """Return the label that a plain `Prerequisites:` or `Steps:` is, None for what only leads to the next block."""
+        label = plain_label(leaf)
+        opens = label is not None and (is_background(label.title) or is_part_title(label.title))
+        return label if opens and not is_option_title(leaf.words) else None
 
     def _opening(self, label: Label, leaf: Leaf) -> None:
         """Follow a label that stands alone: it opens a part, names what stands below it in a step, or is a remark."""
@@ -270,7 +285,7 @@ class Reader:
             builder.part.is_explicit
             and builder.alternative is None
             and not self._causes_level
-            and leaf.span.start not in self._by_means
+            and not self._is_alternative_to_neighbours(leaf)
             and option_title(title) is None
             and not is_part_title(title)
             and not is_step_title(title)
@@ -409,6 +424,10 @@ class Reader:
                 return
             if is_only_causes(words):
                 self._causes_item = item.item_id
+        alternative = self._builder.alternative
+        if item is None and alternative is not None and alternative.level == _LABEL_LEVEL and names_case(leaf):
+            self._builder.alternative = Alternative(title=item_title(leaf), level=_LABEL_LEVEL)
+            return
         if opens_alternative(words[:_LEAD]) and self._builder.has_actions and (item is None or self._is_lead):
             self._builder.alternative = Alternative(title=option_title(headline_of(words)) or words, is_or=True)
 
@@ -553,7 +572,10 @@ class Reader:
 
     def _is_program(self, leaf: Leaf | None) -> bool:
         block = self._blocks.get(leaf.span.start) if leaf is not None else None
-        return block is not None and block.kind in EXECUTABLE | {BlockKind.MESSAGE} and bool(block.text.strip())
+        if block is None or not block.text.strip():
+            return False
+        says = block.kind is BlockKind.TEMPLATE and (self._builder.step or self._builder.part).phase in _SAYS
+        return says or block.kind in EXECUTABLE | {BlockKind.MESSAGE}
 
     # Blocks and directives
 
@@ -571,7 +593,7 @@ class Reader:
             self._builder.open(replace(self._builder.part, phase=Phase.ASSESS, is_stated=True))
             self._mode = _Mode.STEPS
         if drafts:
-            self._builder.add(leaf, drafts, title=headline_of(self._caption))
+            self._builder.add(leaf, drafts, title=headline_of(title_of(self._caption)) if self._caption else "")
             self._caption = self._caption_text = ""
         elif block.kind is BlockKind.OUTPUT and leads_to_output(self._caption):
             self._builder.expect(block.text, leaf.span)

@@ -148,6 +148,10 @@ _MEANS_TITLE = re.compile(
     re.IGNORECASE,
 )
 _BY_MEANS = re.compile(r"(?:via|using|through|with)\s", re.IGNORECASE)
+_CONDITION = re.compile(
+    r"(?:if|when|in case|otherwise|else)\b|for (?!each|every|all|more|example|reference|further|now|details)\w",
+    re.IGNORECASE,
+)
 _BACKGROUND = re.compile(
     r"(?:table of )?contents?|toc|index|references?|see also|further reading|(?:\w+ )?links?|(?:\w+ )?resources|"
     r"related.*|"
@@ -270,6 +274,11 @@ def means_title(title: str) -> str | None:
     return words if _MEANS_TITLE.fullmatch(words) else None
 
 
+def is_condition(title: str) -> bool:
+    """Say whether a title names when what stands below it is done: `If the disk is full`, `For replicas`."""
+    return bool(_CONDITION.match(title_of(title)))
+
+
 def is_by_means(title: str) -> bool:
     """Say whether a title names nothing but the means by which the thing above it is done."""
     return bool(_BY_MEANS.match(title_of(title)))
@@ -282,7 +291,7 @@ def option_title(title: str) -> str | None:
     match = _OPTION_TITLE.match(words) or _OR_TITLE.match(words)
     if match is None:
         return None
-    rest = match["rest"].strip()
+    rest = match["rest"].strip(" \t—–")
     return rest[:1].upper() + rest[1:] if rest else words
 
 

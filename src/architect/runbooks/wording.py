@@ -21,12 +21,12 @@ _SYMBOLS = re.compile(
     "|[\u00e2\u00ef\u00f0][\u0080-\u00ff\u0152-\u017e\u0192\u02c6\u02dc\u2013-\u203a\u20ac\u2122]+\\s+(?=\\S)"
 )
 _STEP_TITLE = re.compile(
-    r"(?:step|phase|stage)\s*#?\s*\d+\w?\b|\d{1,2}(?:\.\d{1,2}){0,2}[.)]\s+\S|\d{1,2}\.\d{1,2}\s+\S|"
+    r"(?:step|phase|stage)\s*#?\s*\d+\w?\b|\d{1,2}(?:\.\d{1,2}){0,2}[a-z]?[.)]\s+\S|\d{1,2}\.\d{1,2}\s+\S|"
     r"\d{1,2}\s*[-–—:]\s+\S|[A-H][.)]\s+\S",
     re.IGNORECASE,
 )
 _STEP_NUMBER = re.compile(
-    r"(?:(?:step|phase|stage)\s*#?\s*\d+\w?\s*[-–—:.)]*|\d{1,2}(?:\.\d{1,2}){0,2}[.)]|\d{1,2}\.\d{1,2}\b|"
+    r"(?:(?:step|phase|stage)\s*#?\s*\d+\w?\s*[-–—:.)]*|\d{1,2}(?:\.\d{1,2}){0,2}[a-z]?[.)](?!\d)|\d{1,2}\.\d{1,2}\b|"
     r"\d{1,2}\s*[-–—:](?=\s)|[A-H][.)](?=\s))\s*",
     re.IGNORECASE,
 )

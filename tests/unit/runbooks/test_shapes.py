@@ -373,3 +373,133 @@ def test_a_step_that_updates_something_holds_no_message() -> None:
 def test_a_part_of_status_updates_holds_messages() -> None:
     found = document("# Outage\n\n## Status updates\n\n```\nWe look into slow payments.\n```\n")
     assert len(found.templates) == 1
+
+
+def test_cases_side_by_side_in_a_part_that_mends_are_a_choice() -> None:
+    found = runbook(
+        """
+        # Alert: BusPartitionsBehind (critical)
+
+        ## Diagnosis
+
+        1. Check the brokers
+
+        ## Resolution
+
+        **If a broker is down:**
+
+        ```bash
+        kubectl delete pod bus-0
+        ```
+
+        **If the disk is full:**
+
+        1. Reduce the retention
+        2. Wait ten minutes
+
+        **If neither applies:** page the lead.
+        """
+    )
+    assert found.trigger == "BusPartitionsBehind"
+    assert options(groups(found)[0]) == {
+        "If a broker is down": ["kubectl delete pod bus-0"],
+        "If the disk is full": ["Reduce the retention", "Wait ten minutes"],
+        "If neither applies": ["If neither applies: page the lead."],
+    }
+
+
+def test_plain_words_before_a_colon_open_a_part_too() -> None:
+    found = runbook(
+        """
+        # Rolling restart
+
+        Prerequisites:
+
+        - Get an approval
+        - Check that nobody deploys
+
+        Steps:
+
+        1. Restart one broker
+        2. Restart the others
+        """
+    )
+    assert texts(found) == ["Restart one broker", "Restart the others"]
+
+
+def test_numbers_of_parts_are_no_part_of_their_titles() -> None:
+    found = runbook(
+        """
+        # Failover
+
+        ## 1. Confirm
+
+        1.1 Check the instance:
+
+            pg_isready -h prod-main
+
+            Expected output: one row
+
+        ## 2a. Force it
+
+            kubectl rollout restart deploy/db
+        """
+    )
+    assert titles(found) == ["Confirm", "Force it"]
+    first = found.actions[0]
+    assert (first.title, [each.text for each in first.expectations]) == ("Check the instance", ["one row"])
+    assert len(found.actions) == 2
+
+
+def test_what_leads_to_a_message_is_the_message() -> None:
+    found = runbook(
+        """
+        # Failover
+
+        ## 1. Force it
+
+        ```bash
+        dbctl failover prod-main
+        ```
+
+        ## 2. Communicate
+
+        Post to the channel:
+
+        ```text
+        Failover done at {{time}}. Lost: [none or minutes].
+        ```
+        """
+    )
+    assert [each.kind for each in found.actions] == [ActionKind.SHELL, ActionKind.MESSAGE]
+
+
+def test_a_section_for_a_case_and_the_symptoms_are_parts_of_one_runbook() -> None:
+    found = runbook(
+        """
+        # Runbook: mail queue stuck
+
+        ## Symptoms
+
+        - `MailQueueLength` > 5000
+
+        ## Quick fix
+
+        Restart the relay:
+        `ssh relay-1 sudo systemctl restart postfix`
+
+        ## If the quick fix does not help
+
+        ### Look at the queue
+
+        ```bash
+        mailq
+        ```
+
+        ### Undo
+
+        Lost mail cannot be had back.
+        """
+    )
+    assert titles(found) == ["Quick fix", "Look at the queue", "Undo"]
+    assert found.symptoms == ("MailQueueLength > 5000",)

@@ -166,9 +166,10 @@ def _facts(runbook: Runbook, *, is_detailed: bool) -> Iterator[tuple[str, str]]:
                 yield "symptom", symptom
         for bound in runbook.thresholds:
             quantile = f"P{bound.quantile * 100:g} of " if bound.quantile is not None else ""
+            unit = f" (written in {bound.unit})" if bound.unit else ""
             yield (
                 "threshold",
-                f"{quantile}{bound.subject} {bound.comparison.value} {bound.value:g} (written in {bound.unit})",
+                f"{quantile}{bound.subject} {bound.comparison.value} {bound.value:g}{unit}",
             )
         if runbook.owner or runbook.review_by:
             owner = [runbook.owner or "", f"review by {runbook.review_by}" if runbook.review_by else ""]
