@@ -45,7 +45,8 @@ _BOUND = re.compile(
     re.IGNORECASE,
 )
 _BEFORE = re.compile(
-    r"(?<!\w)(?P<subject>[A-Za-z][\w/%. -]{0,60}?)?\s*\(?\s*(?:(?:is|are|at|stays|rises|goes|was)\s+)?\Z", re.IGNORECASE
+    r"(?<!\w)(?P<subject>[A-Za-z][\w/%. -]{0,60}?)?\s*\(?\s*(?:\b(?:is|are|at|stays|rises|goes|was)\s+)?\Z",
+    re.IGNORECASE,
 )
 _LONGEST_SUBJECT = 64
 _HOW_LONG = re.compile(r"\b(?:for|within|in|of)\s*\Z", re.IGNORECASE)

@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from architect.runbooks.markdown import Leaf
-from architect.runbooks.model import NodeKind, Span
+from architect.runbooks.model import NodeKind, Segment, Span
 from architect.runbooks.wording import plain, without_symbols
 
 _BOLD = re.compile(
     r"[^\w*<\[`]{0,8}(?P<mark>\*\*|__)(?P<title>[^*\n_][^*\n]{0,118}?)(?P=mark)[ \t]*(?P<colon>:|"
     r"[-–—](?=\s))?[ \t]*(?P<value>[^\n]*)"
 )
+_BAR = re.compile(r"(?<=\s)[|·•](?=\s[^\w*\n]{0,8}\*\*)")
 _PLAIN = re.compile(r"[A-Z][\w-]*(?: [\w-]+){0,2}:")
 _BARE = re.compile(r"[ \t]*(?P<title>[A-Z][A-Za-z /-]{1,30}):[ \t]+(?P<value>\S[^\n]*)")
 
@@ -44,7 +45,7 @@ def labels_of(leaf: Leaf) -> tuple[Label, ...]:
 
 
 def _labels(leaf: Leaf) -> Iterator[Label]:
-    for segment in leaf.segments:
+    for segment in _parts(leaf):
         line = leaf.text[segment.at : segment.at + segment.length].rstrip()
         bold = _BOLD.match(line)
         match = bold or _BARE.match(line)
@@ -63,6 +64,18 @@ def _labels(leaf: Leaf) -> Iterator[Label]:
             is_bold=bold is not None,
             has_colon=has_colon,
         )
+
+
+def _parts(leaf: Leaf) -> Iterator[Segment]:
+    """Yield the lines of a leaf; one of several bold labels in a row, `**Severity:** P1 | **SLA:** 5m`, in parts."""
+    for segment in leaf.segments:
+        line = leaf.text[segment.at : segment.at + segment.length]
+        bars = [match.start() for match in _BAR.finditer(line)] if line.count("**") > 2 else []
+        starts = [0, *(bar + 1 for bar in bars)]
+        for start, end in zip(starts, [*bars, len(line)], strict=True):
+            blanks = len(line[start:end]) - len(line[start:end].lstrip())
+            at = start + blanks
+            yield Segment(segment.at + at, segment.document + at, end - at)
 
 
 def opening_label(leaf: Leaf) -> Label | None:

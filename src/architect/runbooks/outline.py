@@ -22,6 +22,7 @@ from architect.runbooks.titles import (
     is_collection,
     is_condition,
     is_fact,
+    is_fact_heading,
     is_fault,
     is_only_causes,
     is_option_title,
@@ -47,6 +48,7 @@ _WEAK_PART = re.compile(
 )
 _OF_A_RESPONSE = frozenset({Phase.DECLARE, Phase.PAGE, Phase.VERIFY, Phase.COMMUNICATE, Phase.ESCALATE})
 _GERUND = re.compile(r"[A-Za-z]+ing\b", re.IGNORECASE)
+_FIRST_LEAVES = 4
 _TEMPLATE_TITLE = re.compile(r"<%.*%>|\{\{.*\}\}|\{%.*%\}")
 
 
@@ -112,9 +114,10 @@ class Outliner:
     def _is_procedure(self, section: Section) -> bool:
         """Decide whether a section is one runbook: it acts itself, states facts of one, or its parts are phases."""
         if not section.children:
-            return self._acts(section) and not is_symptoms(section.title) and not self._label_titles(section)
+            acts = self._acts(section) or (section.level > 1 and _tells(section))
+            return acts and not is_symptoms(section.title) and not self._label_titles(section)
         parts = [child for child in section.children if not is_background(child.title)]
-        if any(self._is_composite(child) for child in parts):
+        if any(self._is_composite(child) for child in parts) or sum(map(_states_plain_facts, parts)) > 1:
             return False
         named = [child for child in parts if is_part_title(child.title)]
         others = [child for child in parts if not is_part_title(child.title) and self._stands_alone(child)]
@@ -187,7 +190,8 @@ class Outliner:
         return any(is_fact(label.title) for label in self._bold_labels(section))
 
     def _has_phase_labels(self, section: Section) -> bool:
-        return sum(is_part_title(label.title) for label in self._bold_labels(section)) >= 2
+        titles = (label.title for label in self._bold_labels(section))
+        return sum(is_part_title(title) and not is_option_title(title) for title in titles) >= 2
 
     def _acts(self, section: Section) -> bool:
         """Say whether a section's own leaves hold something to do: a program, instructions, labelled steps."""
@@ -294,6 +298,17 @@ def _responds(section: Section, parts: Sequence[Section]) -> bool:
     phases = [phase for part in parts if (phase := lead_phase(part.title)) is not None]
     names_one_fault = is_fault(section.title) and not is_collection(section.title)
     return names_one_fault and len(phases) * 2 >= len(parts) > 1 and not _OF_A_RESPONSE.isdisjoint(phases)
+
+
+def _states_plain_facts(section: Section) -> bool:
+    """Say whether the first lines of a section state a fact of a runbook without any marks: `Severity: P1`."""
+    first = (leaf for leaf in section.leaves[:_FIRST_LEAVES] if leaf.is_paragraph)
+    return any(label.value and is_fact_heading(label.title) for leaf in first for label in labels_of(leaf))
+
+
+def _tells(section: Section) -> bool:
+    """Say whether the sentences of a section tell to run commands."""
+    return any(commands_in(leaf) for leaf in section.leaves if leaf.is_paragraph and not leaf.quote_depth)
 
 
 def is_alert_name(title: str) -> bool:

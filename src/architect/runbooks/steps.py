@@ -50,7 +50,7 @@ from architect.runbooks.titles import (
     option_title,
     phase_of,
 )
-from architect.runbooks.wording import headline_of, is_step_title, title_of, without_symbols
+from architect.runbooks.wording import headline_of, is_step_title, sentences_of, title_of, without_symbols
 
 _ANCHOR = re.compile(r"\]\(#(?P<slug>[^)\s]+)\)")
 _SAYS = frozenset({Phase.COMMUNICATE, Phase.DECLARE, Phase.PAGE, Phase.ESCALATE})
@@ -371,7 +371,7 @@ class Reader:
         expected = expected_in(words)
         if expected is not None and self._builder.has_actions:
             self._builder.expect(expected, leaf.span)
-            self._caption, self._caption_text = words, leaf.text
+            self._caption, self._caption_text = sentences_of(words)[-1], leaf.text
             return
         if self._begins_step(leaf):
             self._item = leaf.items[0].item_id
@@ -425,8 +425,10 @@ class Reader:
             if is_only_causes(words):
                 self._causes_item = item.item_id
         alternative = self._builder.alternative
-        if item is None and alternative is not None and alternative.level == _LABEL_LEVEL and names_case(leaf):
-            self._builder.alternative = Alternative(title=item_title(leaf), level=_LABEL_LEVEL)
+        is_in_label = item is None and alternative is not None and alternative.level == _LABEL_LEVEL
+        if is_in_label and (names_case(leaf) or is_option_title(words[:_LEAD])):
+            title = option_title(words[:_LEAD].rstrip(".:")) or item_title(leaf)
+            self._builder.alternative = Alternative(title=title, level=_LABEL_LEVEL)
             return
         if opens_alternative(words[:_LEAD]) and self._builder.has_actions and (item is None or self._is_lead):
             self._builder.alternative = Alternative(title=option_title(headline_of(words)) or words, is_or=True)
@@ -474,7 +476,7 @@ class Reader:
 
     def _person(self, leaf: Leaf, words: str, following: Leaf | None) -> None:
         """Take words without a command: something a person does, what leads to the next block, or a remark."""
-        if says_nothing(words):
+        if says_nothing(words) or offers_choice(words):
             return
         told = instruction_in(words)
         is_own_alternative = (
@@ -532,9 +534,8 @@ class Reader:
 
     def _is_cause(self, leaf: Leaf) -> bool:
         """Say whether an item lies in a list of causes, which are nothing to do."""
-        step = self._builder.step
         is_below = any(item.item_id == self._causes_item for item in leaf.items[:-1])
-        return is_below or (step is not None and is_only_causes(step.title))
+        return is_below or is_only_causes((self._builder.step or self._builder.part).title)
 
     def _note(self, leaf: Leaf, told: str | None) -> None:
         """Keep words for a step that turns out to have nothing else."""

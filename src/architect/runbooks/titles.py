@@ -206,7 +206,7 @@ _FACT = re.compile(
 _FACT_HEADING = re.compile(
     r"severity(?: level)?|priority|alert(?: name)?|trigger(?:s|ed by)?(?: conditions?)?|when to use.*|"
     r"(?:response )?sl[ao]|response time|owners?|team|"
-    r"thresholds?|fires when|condition",
+    r"thresholds?|(?:fires )?when|condition",
     re.IGNORECASE,
 )
 _SYMPTOMS = re.compile(

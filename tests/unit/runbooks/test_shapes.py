@@ -503,3 +503,118 @@ def test_a_section_for_a_case_and_the_symptoms_are_parts_of_one_runbook() -> Non
     )
     assert titles(found) == ["Quick fix", "Look at the queue", "Undo"]
     assert found.symptoms == ("MailQueueLength > 5000",)
+
+
+def test_several_labels_in_a_row_are_facts_each() -> None:
+    found = runbook(
+        """
+        # 🔥 Index is red
+
+        🚨 **Severity:** P1 | ⏱ **SLA:** 5m | 👤 **Owner:** index-team
+
+        ## 🔎 1. Diagnose
+
+        ```bash
+        indexctl health
+        ```
+
+        ## 🛠 2. Fix
+
+        Choose **one** of the following:
+
+        **Option 1 — retry**
+
+        ```bash
+        indexctl retry
+        ```
+
+        **Option 2**: restore it
+
+        ```bash
+        indexctl restore
+        ```
+        """
+    )
+    assert (found.severity, found.sla.seconds if found.sla else None, found.owner) == ("P1", 300, "index-team")
+    assert titles(found) == ["Diagnose", "Fix"]
+    assert options(groups(found)[0]) == {"Retry": ["indexctl retry"], "Restore it": ["indexctl restore"]}
+    assert len(found.steps[1].actions) == 2
+
+
+def test_a_part_of_causes_has_no_step_even_where_it_is_numbered() -> None:
+    found = runbook(
+        """
+        # Errors 503
+
+        ## Possible causes
+
+        1. The pods are not ready
+        2. The breaker is open
+
+        ## How to check
+
+        - Pods: `kubectl get pods`
+        """
+    )
+    assert titles(found) == ["How to check"]
+
+
+def test_a_section_whose_sentences_tell_to_run_commands_is_a_runbook() -> None:
+    found = runbook(
+        """
+        # Guide
+
+        ## Renew the certificate
+
+        After they confirm, run `kubectl rollout restart deploy/edge`, then verify with `curl -sS https://edge.example`.
+
+        ## How it works
+
+        The edge ends all connections; `kubectl` is not needed here.
+        """
+    )
+    assert (found.title, len(found.actions)) == ("Renew the certificate", 2)
+
+
+def test_numbered_sections_that_state_facts_each_are_runbooks_each() -> None:
+    found = document(
+        """
+        # Database playbook
+
+        ## 1. Vacuum a table
+
+        When: bloat > 40% on any table
+
+        ```sql
+        VACUUM orders;
+        ```
+
+        ## 2. Add a replica
+
+        Owner: database team
+
+        1. Create the machine
+        2. Start the server
+        """
+    )
+    assert [each.title for each in found.runbooks] == ["1. Vacuum a table", "2. Add a replica"]
+    assert [bound.subject for bound in found.runbooks[0].thresholds] == ["bloat"]
+
+
+def test_a_command_is_named_by_the_sentence_that_leads_to_it() -> None:
+    found = runbook(
+        """
+        # Index is red
+
+        ```bash
+        uptime
+        ```
+
+        You should see a load. If it is high, list the programs:
+
+        ```bash
+        ps aux
+        ```
+        """
+    )
+    assert [each.title for each in found.actions] == ["", "If it is high, list the programs"]
