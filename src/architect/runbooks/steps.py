@@ -453,8 +453,9 @@ class Reader:
         following = self._following(index)
         leads = words.endswith(":") and following is not None
         if commands := () if leads and self._is_program(following) else commands_in(leaf):
+            title = self._headline(words)
             for block in commands:
-                self._builder.add(leaf, drafts_of(block), title=self._headline(words))
+                self._builder.add(leaf, drafts_of(block), title=title)
             return
         written = None if says_nothing(words) else self._written_command(leaf, index)
         if written is not None:
