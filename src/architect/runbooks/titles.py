@@ -168,7 +168,8 @@ _BACKGROUND = re.compile(
     r"when (?:to|should (?:i|we|you)) escalate.*|severity (?:levels?|definitions?|classification|matrix).*|"
     r"incident (?:severity|classification).*|todo|"
     r"mental model|roles(?: (?:and|&) responsibilities)?|severity|priority|slas?|slos?|business impact|user impact|"
-    r"why\b.*|what (?:is|it|this|that|are|does|do(?= (?:this|these|the)\b))\b.*|"
+    r"why\b.*|what (?:it|this)\b.*|what (?:is|are) (?:it|this|that|these|an?|the)\b.*|"
+    r"what do(?:es)? (?:it|this|that|these|the \w+(?: \w+)?) (?:mean|do)\b.*|"
     r"available runbooks?|runbook (?:index|template|metrics|maintenance)|maintenance of this.*|document (?:control|"
     r"information).*",
     re.IGNORECASE,

@@ -618,3 +618,28 @@ def test_a_command_is_named_by_the_sentence_that_leads_to_it() -> None:
         """
     )
     assert [each.title for each in found.actions] == ["", "If it is high, list the programs"]
+
+
+def test_a_question_that_commands_answer_is_a_step() -> None:
+    found = runbook(
+        """
+        # Look at the cache
+
+        ## 1. What does it hold?
+
+        ```bash
+        redis-cli INFO memory
+        ```
+
+        ## 2. What is slow?
+
+        ```bash
+        redis-cli SLOWLOG GET 10
+        ```
+
+        ## What does this mean
+
+        Run `redis-cli FLUSHDB` never.
+        """
+    )
+    assert titles(found) == ["What does it hold?", "What is slow?"]
