@@ -12,6 +12,7 @@ import sys
 import termios
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -102,6 +103,15 @@ class Terminal:
     def press(self, key: str) -> None:
         """Press a key."""
         os.write(self._ours, KEYS[key])
+
+    def interrupt(self, words: str) -> None:
+        """Press Ctrl-C until `words` are written: one that comes just before a program reads is not noticed by it."""
+        for _ in range(8):
+            self.press("Ctrl-C")
+            with suppress(AssertionError):
+                self.expect(words, within_s=5)
+                return
+        self.expect(words)
 
     def resize(self, columns: int, rows: int) -> None:
         """Make the window larger or smaller."""

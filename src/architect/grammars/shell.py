@@ -91,7 +91,7 @@ def parse_as(text: str, read: str) -> ShellTree:
     plain = read if read.isascii() else _NOT_ASCII.sub(_ANY_CHARACTER, read)
     if _breaks_too_often(plain):
         return ShellTree(text, None, None)
-    return ShellTree(text, _root(plain), None if plain is read else _code_point_offsets(read))
+    return ShellTree(text, _root(plain), None if read.isascii() else _code_point_offsets(read))
 
 
 def statements(text: str) -> tuple[Statement, ...]:

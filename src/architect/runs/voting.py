@@ -87,13 +87,13 @@ def _require_reason(vote: Vote, what: str) -> None:
 def target_names(state: RunState, gate: GateState) -> tuple[str, ...]:
     """Return the names of what an action would change, each in full, then without system and identity.
 
-    Where the target is not known, the action's title stands for it.
+    Where the target is not known, the action's title stands for it, or its step's: what was read at the gate.
     """
     action = state.action(gate.opened.action) if gate.opened.action else None
     if action is None:
         return ()
     if not action.targets:
-        return (action.title,)
+        return tuple(dict.fromkeys((action.title, action.step_title)))
     return (*action.targets, *(short for target in action.targets if (short := target.partition(": ")[2])))
 
 
