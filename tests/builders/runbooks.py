@@ -102,7 +102,10 @@ def runbook(
         symptoms=symptoms,
         thresholds=thresholds,
         steps=steps,
-        variables=tuple(Variable(name=name, placeholders=tuple(items), spans=()) for name, items in found.items()),
+        variables=tuple(
+            Variable(name=name, placeholders=tuple(items), spans=(), default=items[0].default)
+            for name, items in found.items()
+        ),
     )
 
 

@@ -34,6 +34,8 @@ _NUMERIC_PARAMETERS = frozenset("?#$!")
 _SUBSTITUTIONS = ("command_substitution", "process_substitution")
 _SUBSTITUTED = "$("
 """Stands for the name of the variable where a substitution is known to print a text, which is split like one."""
+_REQUIRED = re.compile(r":?\?[^$`\\]*")
+"""A message for whoever did not set the variable; without it, the shell stops."""
 _DEFAULT = re.compile(r":?[-?](.*)", re.DOTALL)
 _PLAIN_NAMES = frozenset(("RANDOM", "SECONDS", "EPOCHSECONDS", "UID", "EUID", "BASHPID", "PPID", "LINENO", "HOSTNAME"))
 
@@ -204,7 +206,10 @@ class WordReader:
             return _Part("0", Certainty.PLAIN)
         if source.startswith(("${" + name + ":+", "${" + name + "+")):
             return _Part("", Certainty.OPAQUE)
-        default = _DEFAULT.fullmatch(source[2 + len(name) : -1])
+        rest = source[2 + len(name) : -1]
+        if _REQUIRED.fullmatch(rest):
+            return self._variable(name)
+        default = _DEFAULT.fullmatch(rest)
         if default is not None:
             return self._with_default(name, default[1])
         return _Part("", Certainty.OPAQUE, variable=name)

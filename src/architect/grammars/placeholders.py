@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from itertools import chain, islice
 
@@ -40,13 +40,17 @@ class Language(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Placeholder:
-    """One occurrence; `start` and `end` are offsets in the text that was searched, `name` is a legal variable name."""
+    """One occurrence; `start` and `end` are offsets in the text that was searched, `name` is a legal variable name.
+
+    `default` is what the shell takes where nobody supplies a value, of `${NAME:-5}`.
+    """
 
     name: str
     style: PlaceholderStyle
     written: str
     start: int
     end: int
+    default: str | None = None
 
 
 _ANGLE = re.compile(
@@ -74,6 +78,7 @@ _BRACKET = re.compile(r"(?<![\w$.\])}^\[\\])\[(?P<inner>[A-Za-z][A-Za-z0-9_ -]{1
 _DOUBLE_BRACES = re.compile(r"(?<!\{)\{\{\s*(?P<inner>[A-Za-z_][\w -]{0,60}?)\s*\}\}(?!\})")
 _BRACE = re.compile(r"(?<![\w$\{@}\\])\{(?P<inner>[A-Za-z][A-Za-z0-9]*(?:[_-][A-Za-z0-9]+)*)\}(?!\})")
 _DOLLAR = re.compile(r"(?<![\\$])\$(?:\{(?P<braced>[A-Za-z_]\w*)(?P<rest>[^}\n]{0,80})\}|(?P<plain>[A-Za-z_]\w*))")
+_LITERAL_DEFAULT = re.compile(r":?-(?P<value>[\w./:@%+,-]+)", re.ASCII)
 _TEXT_BRACKET = re.compile(r"(?<!!)\[(?P<inner>[^\[\]\n]{2,120})\](?![(\[:])")
 _RANGE = re.compile(r"\w-\w\Z|[ xX]\Z")
 
@@ -539,8 +544,11 @@ def _dollars(text: str, regions: tuple[Region, ...]) -> Iterator[Placeholder]:
     silent = {RegionKind.SINGLE, RegionKind.COMMENT, RegionKind.LITERAL_HERE_DOCUMENT}
     for match in _DOLLAR.finditer(text):
         name = match["braced"] or match["plain"]
-        has_default = (match["rest"] or "").lstrip(":")[:1] in {"-", "=", "+"}
+        rest = match["rest"] or ""
+        default = _LITERAL_DEFAULT.fullmatch(rest)
+        needs_none = default is None and rest.lstrip(":")[:1] in {"-", "=", "+"}
         is_set = first.get(name, match.start()) < match.start()
-        if has_default or is_set or name in _SHELL_OWN or kind_at(regions, match.start()) in silent:
+        if needs_none or is_set or name in _SHELL_OWN or kind_at(regions, match.start()) in silent:
             continue
-        yield _placeholder(match, PlaceholderStyle.DOLLAR, name)
+        found = _placeholder(match, PlaceholderStyle.DOLLAR, name)
+        yield replace(found, default=default["value"]) if default is not None else found

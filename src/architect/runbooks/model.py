@@ -224,7 +224,7 @@ class Bounds:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Variable:
-    """A value the reader must supply.
+    """A value the reader must supply, or may where every place that needs it has the same `default`.
 
     `same_as` names the variable that is plainly another spelling of this one: `<pod>` beside `<pod-name>`.
     """

@@ -282,11 +282,14 @@ def _variables(body: Body) -> Iterator[Variable]:
             assigned |= assigned_names(action.text)
     spellings = _spellings(found)
     for name, uses in found.items():
+        defaults = {placeholder.default for placeholder, _ in uses}
+        is_secret = bool(_SECRET.search(name))
         yield Variable(
             name=name,
             placeholders=tuple(placeholder for placeholder, _ in uses),
             spans=tuple(span for _, span in uses),
-            is_secret=bool(_SECRET.search(name)),
+            default=defaults.pop() if len(defaults) == 1 and not is_secret else None,
+            is_secret=is_secret,
             same_as=spellings.get(name),
         )
 

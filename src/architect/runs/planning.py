@@ -200,7 +200,7 @@ def _is_shell_variable(variable: Variable) -> bool:
 
 
 def _bindings(runbook: Runbook, profile: Profile, request: Request, surroundings: Surroundings) -> tuple[Binding, ...]:
-    """Bind what a person gave, then what the profile holds, then what it passes on; the rest stays open."""
+    """Bind what a person gave, what the profile holds, what it passes on, what the document says; else leave open."""
     found: list[Binding] = []
     named = profile.passing(variable.name for variable in runbook.variables) if profile.name == "local" else profile
     for variable in runbook.variables:
@@ -219,8 +219,12 @@ def _bindings(runbook: Runbook, profile: Profile, request: Request, surroundings
                     is_secret=is_secret or is_reference,
                 )
             )
-        elif name in surroundings.environment and named.passes_on(name) and not variable.default:
+        elif variable.default is not None and is_reserved(name):
+            continue
+        elif name in surroundings.environment and named.passes_on(name):
             found.append(_of_environment(name, surroundings.environment[name], is_secret=is_secret))
+        elif variable.default is not None and not is_secret:
+            found.append(Binding(name=name, value=variable.default, origin="the document's default"))
     return tuple(found)
 
 
@@ -427,9 +431,11 @@ class _Planner:
         return bind_shell(action.text, wanted, hosts=tuple(self.profile.hosts), first_line=line)
 
     def _is_wanted(self, item: placeholders.Placeholder, action: Action) -> bool:
-        """Leave alone what the shell itself has set by then."""
+        """Leave alone what the shell itself has set by then, and what steers it and has a default."""
         if item.style is not placeholders.PlaceholderStyle.DOLLAR:
             return True
+        if item.default is not None and is_reserved(item.name) and item.name not in self.bindings:
+            return False
         carried = {name for name, _ in self.carried.variables}
         return item.name in action.variables and (item.name in self.bindings or item.name not in carried)
 

@@ -444,3 +444,23 @@ def test_a_file_says_which_shell_it_is_for_whatever_its_tag() -> None:
     )
     assert found.blocks[0].kind is not BlockKind.OUTPUT
     assert "Get-Service agent | Restart-Service" in found.blocks[0].text
+
+
+def test_a_variable_has_the_default_that_every_place_gives_it() -> None:
+    found = runbook(
+        """
+        # Move the parcels
+
+        ```bash
+        echo "${DEPOT:-north}" ${LIMIT:-20} ${LANE-a} ${TOKEN:-none} ${NOTE:-} ${OTHER:-$(date)}
+        echo "${DEPOT:-north}" ${LIMIT:-30} "${CARRIER:?say who}"
+        ```
+        """
+    )
+    assert {variable.name: variable.default for variable in found.variables} == {
+        "DEPOT": "north",
+        "LIMIT": None,
+        "LANE": "a",
+        "TOKEN": None,
+        "CARRIER": None,
+    }

@@ -131,6 +131,32 @@ def test_the_profile_local_passes_what_the_document_names() -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("given", "environment", "expected"),
+    [
+        ({}, {}, ("5", "the document's default")),
+        ({}, {"COUNT": "6"}, ("6", "environment")),
+        ({"COUNT": "7"}, {"COUNT": "6"}, ("7", "given")),
+    ],
+)
+def test_the_documents_default_counts_where_nobody_says_anything_else(
+    given: dict[str, str], environment: dict[str, str], expected: tuple[str, str]
+) -> None:
+    book = runbook(step(1, action("1.1", "kubectl scale deployment web --replicas=${COUNT:-5}")))
+    made = plan(book, request=Request(values=given), around=Surroundings(environment=environment))
+    assert [(each.value, each.origin) for each in made.bindings] == [expected]
+    assert made.actions[0].open_variables == ()
+    assert [slot.variable for slot in made.actions[0].slots] == ["COUNT"]
+
+
+def test_a_name_that_steers_a_tool_keeps_its_default_and_takes_no_other_value() -> None:
+    book = runbook(step(1, action("1.1", "ls ${CDPATH:-/srv}")))
+    made = plan(book, around=Surroundings(environment={"CDPATH": "/etc"}))
+    assert (made.bindings, made.actions[0].refused, made.actions[0].open_variables) == ((), "", ())
+    with pytest.raises(UsageError, match="steers the shell"):
+        plan(book, request=Request(values={"CDPATH": "/etc"}))
+
+
 def test_a_value_that_may_not_stand_there_refuses_the_action_with_its_place() -> None:
     book = runbook(step(1, action("1.1", "kubectl describe pod <pod-name>")))
     made = plan(book, request=Request(values={"pod_name": "web 1; rm -rf /"}))
