@@ -16,6 +16,7 @@ _BOLD = re.compile(
     r"[-–—](?=\s))?[ \t]*(?P<value>[^\n]*)"
 )
 _BAR = re.compile(r"(?<=\s)[|·•](?=\s[^\w*\n]{0,8}\*\*)")
+_NEXT = re.compile(r"(?<=\S)[ \t](?=[ \t]*\*\*[^*\n:]{1,40}(?::\*\*|\*\*:)[ \t])")
 _PLAIN = re.compile(r"[A-Z][\w-]*(?: [\w-]+){0,2}:")
 _BARE = re.compile(r"[ \t]*(?P<title>[A-Z][A-Za-z /-]{1,30}):[ \t]+(?P<value>\S[^\n]*)")
 
@@ -70,12 +71,20 @@ def _parts(leaf: Leaf) -> Iterator[Segment]:
     """Yield the lines of a leaf; one of several bold labels in a row, `**Severity:** P1 | **SLA:** 5m`, in parts."""
     for segment in leaf.segments:
         line = leaf.text[segment.at : segment.at + segment.length]
-        bars = [match.start() for match in _BAR.finditer(line)] if line.count("**") > 2 else []
+        bars = _bars(line) if line.count("**") > 2 else []
         starts = [0, *(bar + 1 for bar in bars)]
         for start, end in zip(starts, [*bars, len(line)], strict=True):
             blanks = len(line[start:end]) - len(line[start:end].lstrip())
             at = start + blanks
             yield Segment(segment.at + at, segment.document + at, end - at)
+
+
+def _bars(line: str) -> list[int]:
+    """Return where a line of several labels is parted: at bars, or before each further label where it begins with one."""
+    found = [match.start() for match in _BAR.finditer(line)]
+    first = _BOLD.match(line)
+    is_labelled = first is not None and (first["colon"] is not None or first["title"].endswith(":"))
+    return found or [match.start() for match in _NEXT.finditer(line)] if is_labelled else found
 
 
 def opening_label(leaf: Leaf) -> Label | None:

@@ -370,7 +370,8 @@ class Reader:
         self._builder.sessions.hear(words)
         expected = expected_in(words)
         if expected is not None and self._builder.has_actions:
-            self._builder.expect(expected, leaf.span)
+            if not (expected.endswith(":") and self._is_shown(index + 1)):
+                self._builder.expect(expected, leaf.span)
             self._caption, self._caption_text = sentences_of(words)[-1], leaf.text
             return
         if self._begins_step(leaf):
@@ -578,6 +579,12 @@ class Reader:
             return False
         says = block.kind is BlockKind.TEMPLATE and (self._builder.step or self._builder.part).phase in _SAYS
         return says or block.kind in EXECUTABLE | {BlockKind.MESSAGE}
+
+    def _is_shown(self, index: int) -> bool:
+        """Say whether the leaf at an index is a block that shows what is printed."""
+        leaf = self._leaves[index] if index < len(self._leaves) else None
+        block = self._blocks.get(leaf.span.start) if leaf is not None else None
+        return block is not None and block.kind is BlockKind.OUTPUT
 
     # Blocks and directives
 

@@ -643,3 +643,39 @@ def test_a_question_that_commands_answer_is_a_step() -> None:
         """
     )
     assert titles(found) == ["What does it hold?", "What is slow?"]
+
+
+def test_bold_labels_in_one_line_are_several() -> None:
+    found = runbook(
+        """
+        # Empty the post box
+
+        **Owner:** the mail team  **Last reviewed:** 2025-10-01
+
+        ```sh
+        mailq
+        ```
+        """
+    )
+    assert found.owner == "the mail team"
+
+
+def test_words_that_lead_to_what_is_printed_are_not_what_is_expected() -> None:
+    found = runbook(
+        """
+        # Look at the post box
+
+        1. Count the letters
+
+           ```sh
+           mailq | wc -l
+           ```
+
+           Expected output:
+
+           ```
+           0
+           ```
+        """
+    )
+    assert [each.text.strip() for each in found.actions[0].expectations] == ["0"]
