@@ -80,7 +80,7 @@ def _parts(leaf: Leaf) -> Iterator[Segment]:
 
 
 def _bars(line: str) -> list[int]:
-    """Return where a line of several labels is parted: at bars, or before each further label where it begins with one."""
+    """Return where a line of several labels is parted: at bars, or before each label that follows one."""
     found = [match.start() for match in _BAR.finditer(line)]
     first = _BOLD.match(line)
     is_labelled = first is not None and (first["colon"] is not None or first["title"].endswith(":"))

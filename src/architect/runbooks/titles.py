@@ -55,7 +55,7 @@ _PHASES: tuple[tuple[Phase, str], ...] = (
             r"communicat\w*|slack|teams|zoom|war[- ]?room|status ?page|comms|notif(?:y|ies|ying|ication|ications)|"
             r"announc\w*|status (?:page )?updates?|inform|stakeholders?|"
             r"(?:post|send|publish|update|write|share|tell)\b[^.:]{0,40}\b(?:status|slack|channel|stakeholders?|"
-            r"customers?|users?|"
+            r"customers?|users?|people|everyone|everybody|"
             r"message|e-?mail|announcement)|(?:post|write|announce|send|update)\b[^.:]{0,30}\s[#@]\w+"
         ),
     ),
@@ -93,7 +93,7 @@ _PHASES: tuple[tuple[Phase, str], ...] = (
 _HAS = tuple((phase, re.compile(rf"(?<!\w)(?:{words})(?!\w)", re.IGNORECASE)) for phase, words in _PHASES)
 
 _PART_WORDS = (
-    r"diagnos[ei]s|diagnostics?|diagnosing|investigat\w+|troubleshoot(?:ing)?|debug(?:ging)?|detection|checks?|"
+    r"diagnos[ei]s?|diagnostics?|diagnosing|mitigate|resolve|remediate|recover|confirm|contain(?:ment)?|investigat\w+|troubleshoot(?:ing)?|debug(?:ging)?|detection|checks?|"
     r"pre-?checks?|post[- ]?checks?|"
     r"mitigations?|resolutions?|remediations?|recovery|fix(?:es)?|solutions?|workarounds?|verif(?:y|ication)|"
     r"validation|roll ?back|"

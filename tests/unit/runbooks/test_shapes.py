@@ -679,3 +679,30 @@ def test_words_that_lead_to_what_is_printed_are_not_what_is_expected() -> None:
         """
     )
     assert [each.text.strip() for each in found.actions[0].expectations] == ["0"]
+
+
+def test_parts_whose_titles_are_verbs_are_one_procedure() -> None:
+    found = document(
+        """
+        # The post box is slow
+
+        ### Diagnose
+
+        ```sh
+        mailq
+        ```
+
+        ### Mitigate
+
+        ```sh
+        systemctl restart postfix
+        ```
+
+        ### Tell everybody
+
+        - Post in #mail that it is over
+        """
+    )
+    assert [each.title for each in found.runbooks] == ["The post box is slow"]
+    steps = found.runbooks[0].steps
+    assert [step.phase for step in steps] == [Phase.DIAGNOSE, Phase.MITIGATE, Phase.COMMUNICATE]
