@@ -15,13 +15,13 @@ import msgspec
 import rfc8785
 
 from architect.commands.model import Carried, CommandEffect, Effect, Flag, Judgement, highest
+from architect.commands.procedures import first_line, joined, language_of
 from architect.grammars import placeholders
 from architect.grammars.placeholders import Language
 from architect.kernel.errors import UsageError
 from architect.runbooks.model import (
     Action,
     ActionKind,
-    BlockKind,
     Document,
     OptionGroup,
     Runbook,
@@ -62,6 +62,14 @@ from architect.work.leases import UNRESOLVED
 TIMEOUT_S = 600.0
 NEVER_ENDING_S = 10.0
 OUTPUT_BYTES = 256 * 1024 * 1024
+
+_EXECUTORS = {
+    "shell": Executor.SHELL,
+    "sql": Executor.SQL,
+    "psql": Executor.SQL,
+    "promql": Executor.PROMQL,
+    "redis": Executor.REDIS,
+}
 
 
 class Judge(Protocol):
@@ -288,7 +296,7 @@ class _Planner:
                     option_title=option.title,
                 )
             after.append(self.carried)
-        self.carried = _joined(after)
+        self.carried = joined(after)
 
     def _add(self, step: Step, action: Action) -> None:
         match action.kind:
@@ -484,7 +492,7 @@ class _Planner:
         other = next((runbook for runbook in self.document.runbooks if runbook.id == action.reference), None)
         if other is None:
             return ()
-        texts = [_first_line(found.text) for found in other.actions if found.kind is ActionKind.SHELL]
+        texts = [first_line(found.text) for found in other.actions if found.kind is ActionKind.SHELL]
         return (f"see `#{other.id}`: {'; '.join(texts[:4])}" if texts else f"see `#{other.id}`",)
 
 
@@ -500,16 +508,10 @@ def _way_back(commands: Sequence[CommandEffect]) -> UndoPlan | None:
 def _language(action: Action) -> tuple[str, Executor]:
     """Return the language an action is judged in and what carries it out."""
     session = action.session
+    language = language_of(action)
     if session is not None and session.kind in (SessionKind.SSH, SessionKind.EXEC, SessionKind.SHELL):
         return "shell", Executor.MANUAL
-    if session is not None and session.kind is SessionKind.REDIS:
-        return "redis", Executor.REDIS
-    if action.kind is ActionKind.SQL:
-        is_psql = action.block is not None and action.block.kind is BlockKind.PSQL
-        return ("psql" if is_psql and "\\" in action.text else "sql"), Executor.SQL
-    if action.kind is ActionKind.PROMQL:
-        return "promql", Executor.PROMQL
-    return "shell", Executor.SHELL
+    return language, _EXECUTORS[language]
 
 
 def _inside_session(frame: PlannedAction, action: Action) -> PlannedAction:
@@ -517,7 +519,7 @@ def _inside_session(frame: PlannedAction, action: Action) -> PlannedAction:
     return replace(
         frame,
         effect=Effect.UNKNOWN,
-        reason=f"meant for inside `{_first_line(opener)}`, where a person types it",
+        reason=f"meant for inside `{first_line(opener)}`, where a person types it",
         gate=GateKind.PERSON,
         notes=("open the session in your own terminal; nothing of this runs by itself",),
     )
@@ -530,7 +532,7 @@ def _at_terminal(frame: PlannedAction, command: str) -> PlannedAction:
         executed=frame.text,
         gate=GateKind.PERSON,
         slots=(),
-        notes=(f"`{_first_line(command)}` needs a terminal: run it in your own, then say what you saw",),
+        notes=(f"`{first_line(command)}` needs a terminal: run it in your own, then say what you saw",),
     )
 
 
@@ -562,32 +564,7 @@ def _connection_of(commands: Sequence[CommandEffect]) -> str | None:
     return None
 
 
-def _joined(states: Sequence[Carried]) -> Carried:
-    """Return what may be carried when any one of the options ran."""
-    if len(states) == 1:
-        return states[0]
-    variables: dict[str, str | None] = {}
-    for state in states:
-        for name, value in state.variables:
-            is_same = all((name, value) in other.variables for other in states)
-            variables[name] = value if is_same else None
-    return Carried(
-        functions=frozenset().union(*(state.functions for state in states)),
-        aliases=frozenset().union(*(state.aliases for state in states)),
-        variables=tuple(sorted(variables.items())),
-        tainted=next((state.tainted for state in states if state.tainted), ""),
-        scratch_files=frozenset.intersection(*(state.scratch_files for state in states)) if states else frozenset(),
-    )
-
-
 def _title(step: Step, action: Action) -> str:
     """Return the action's own title; its first line where it has none that says more than the step's."""
     says_more = bool(action.title) and action.title.casefold() != step.title.casefold()
-    return action.title if says_more else _first_line(action.text)
-
-
-def _first_line(text: str) -> str:
-    lines = [line for line in text.strip().splitlines() if line.strip()]
-    if not lines:
-        return ""
-    return lines[0].strip() + (" …" if len(lines) > 1 else "")
+    return action.title if says_more else first_line(action.text)
