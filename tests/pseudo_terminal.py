@@ -12,13 +12,18 @@ import sys
 import termios
 import time
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-_SESSION = "import fcntl, os, sys, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0); os.execvp(sys.argv[1], sys.argv[1:])"
-"""Makes the terminal the one from which keys send signals, then becomes the program."""
+_SESSION = """
+import fcntl, os, signal, sys, termios
+fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+for number in (signal.SIGINT, signal.SIGQUIT):
+    signal.signal(number, signal.SIG_DFL)
+os.execvp(sys.argv[1], sys.argv[1:])
+"""
+"""Makes the terminal the one from which keys send signals, whatever the tests ignore, then becomes the program."""
 _ESCAPE = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07]*\x07|[@-Z\\-_])")
 _PROMPT = re.compile(r"(?:^|\n)(?:  [^\n│]*)?> \Z")
 """The beginning of a line that waits to be written to its end."""
@@ -103,15 +108,6 @@ class Terminal:
     def press(self, key: str) -> None:
         """Press a key."""
         os.write(self._ours, KEYS[key])
-
-    def interrupt(self, words: str) -> None:
-        """Press Ctrl-C until `words` are written: one that comes just before a program reads is not noticed by it."""
-        for _ in range(8):
-            self.press("Ctrl-C")
-            with suppress(AssertionError):
-                self.expect(words, within_s=5)
-                return
-        self.expect(words)
 
     def resize(self, columns: int, rows: int) -> None:
         """Make the window larger or smaller."""

@@ -106,7 +106,8 @@ def test_aborting_at_a_question_ends_the_run(command_line: CommandLine) -> None:
 def test_ctrl_c_at_a_question_leaves_it_waiting(command_line: CommandLine) -> None:
     with command_line.terminal("run", command_line.document(CHANGE)) as terminal:
         terminal.question()
-        terminal.interrupt("waits at G1")
+        terminal.press("Ctrl-C")
+        terminal.expect("waits at G1")
         terminal.expect("architect runs resume RUN-1")
         assert terminal.wait() == 130
     assert command_line.state_of()["status"] == "waiting"
@@ -574,7 +575,8 @@ def test_ctrl_c_ends_the_wait_for_another_run(command_line: CommandLine) -> None
     with command_line.terminal("run", command_line.document(CHANGE)) as terminal:
         say(terminal, "y")
         terminal.expect("waits for RUN-1 since")
-        terminal.interrupt("architect runs resume RUN-2")
+        terminal.press("Ctrl-C")
+        terminal.expect("architect runs resume RUN-2")
         assert terminal.wait() == 130
     assert not marked(command_line)
 
@@ -613,7 +615,8 @@ def test_ctrl_c_before_a_run_exists_leaves_nothing(command_line: CommandLine) ->
     kubectl.install(command_line)
     with command_line.terminal("run", kubectl.document(command_line)) as terminal:
         terminal.expect("Is that where it shall run?")
-        terminal.interrupt("architect: interrupted; nothing more was started")
+        terminal.press("Ctrl-C")
+        terminal.expect("architect: interrupted; nothing more was started")
         assert terminal.wait() == 130
     assert command_line.runs() == []
 
