@@ -7,7 +7,6 @@ import os
 import pty
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -90,7 +89,6 @@ def typed(record: Record, *lines: str) -> tuple[int, str]:
     for line in lines:
         shown += read_until(terminal, ": ")
         os.write(terminal, f"{line}\n".encode())
-        time.sleep(0.05)
     shown += read_until(terminal, "")
     os.close(terminal)
     return process.wait(timeout=30), shown

@@ -39,7 +39,7 @@ _FIRES = re.compile(
 
 
 def says_nothing(words: str) -> bool:
-    """Say whether words only fill a place: `There is none.`, `TODO`."""
+    """Say whether words only fill a place: `There is none.`, `To be written`."""
     return bool(_NOTHING.fullmatch(words))
 
 

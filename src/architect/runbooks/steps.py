@@ -478,38 +478,47 @@ class Reader:
 
     def _person(self, leaf: Leaf, words: str, following: Leaf | None) -> None:
         """Take words without a command: something a person does, what leads to the next block, or a remark."""
-        if says_nothing(words) or offers_choice(words):
+        if says_nothing(words) or offers_choice(words) or self._leads_to_program(words, following):
             return
         told = instruction_in(words)
-        is_own_alternative = (
-            self._builder.alternative is not None and self._builder.alternative.is_or and not words.endswith(":")
-        )
-        if self._is_program(following) and not is_own_alternative:
-            return
-        is_above_list = following is not None and len(following.items) > len(leaf.items)
-        is_name = bool(leaf.items) and (told is None or is_bold(leaf))
-        if is_above_list and (is_name or leads_on(words)):
+        if self._leads_to_list(leaf, words, told, following):
             if self._builder.step is not None:
                 self._builder.step.prose.append(leaf)
             return
         if not leaf.items and self._is_introduced and not self._builder.drafts:
             return
-        is_item = bool(leaf.items) and (self._is_lead or told is not None)
-        is_task = self._is_task(leaf, words, told) if is_item else told is not None and not points_elsewhere(told)
-        if self._is_remark or not is_task:
+        if self._is_remark or not self._is_told(leaf, words, told):
             self._note(leaf, told)
             return
-        if (
-            self._item_ended
-            and not leaf.items
-            and not self._builder.part.is_explicit
-            and self._builder.alternative is None
-        ):
+        if self._begins_after_items(leaf):
             phase = phase_in_part(self._builder.part, headline_of(words), words) or self._builder.part.phase
             self._builder.begin(headline_of(words), leaf, phase, is_stated=True)
         data = self._blocks.get(following.span.start) if following is not None else None
         attached = data if data is not None and data.kind not in EXECUTABLE and words.endswith(":") else None
         self._manual(leaf, words, attached)
+
+    def _leads_to_program(self, words: str, following: Leaf | None) -> bool:
+        """Say whether words stand above a program as its title, and are no alternative of their own."""
+        alternative = self._builder.alternative
+        is_alternative = alternative is not None and alternative.is_or and not words.endswith(":")
+        return self._is_program(following) and not is_alternative
+
+    def _leads_to_list(self, leaf: Leaf, words: str, told: str | None, following: Leaf | None) -> bool:
+        """Say whether words only name the list below them."""
+        is_above_list = following is not None and len(following.items) > len(leaf.items)
+        is_name = bool(leaf.items) and (told is None or is_bold(leaf))
+        return is_above_list and (is_name or leads_on(words))
+
+    def _is_told(self, leaf: Leaf, words: str, told: str | None) -> bool:
+        """Say whether words tell to do something here."""
+        if leaf.items and (self._is_lead or told is not None):
+            return self._is_task(leaf, words, told)
+        return told is not None and not points_elsewhere(told)
+
+    def _begins_after_items(self, leaf: Leaf) -> bool:
+        """Say whether a paragraph behind a list that was a step is a step of its own."""
+        is_free = not self._builder.part.is_explicit and self._builder.alternative is None
+        return self._item_ended and not leaf.items and is_free
 
     def _is_task(self, leaf: Leaf, words: str, told: str | None) -> bool:
         """Say whether an item is something to do: it instructs, or stands in a part that mends and states nothing."""
