@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import Enum, auto
+from itertools import takewhile
 
 from architect.kernel.ids import RunbookId
 from architect.runbooks.actions import EXECUTABLE, NO_ID, Draft, drafts_of, expected_in, message_of
@@ -56,7 +57,7 @@ _ANCHOR = re.compile(r"\]\(#(?P<slug>[^)\s]+)\)")
 _SAYS = frozenset({Phase.COMMUNICATE, Phase.DECLARE, Phase.PAGE, Phase.ESCALATE})
 _LABEL_LEVEL = 7
 _NEAR = 20
-"""How many actions back an example may show again."""
+"""How many actions back an example may show again, and how many paragraphs a quoted message may have."""
 _LEAD = 120
 """How much of a paragraph can say that it opens an alternative."""
 
@@ -463,7 +464,7 @@ class Reader:
             self._builder.add(leaf, drafts_of(written), title=self._title_above(leaf, index))
             return
         if not is_lead:
-            self._person(leaf, words, following)
+            self._person(leaf, words, index)
 
     def _written_command(self, leaf: Leaf, index: int) -> Block | None:
         """Return a command that a paragraph is without any marks: an item by itself, or below words that lead to it."""
@@ -476,8 +477,9 @@ class Reader:
         is_above = before is not None and before.kind is NodeKind.PARAGRAPH and before.items == leaf.items
         return headline_of(before.words) if is_above and before is not None else ""
 
-    def _person(self, leaf: Leaf, words: str, following: Leaf | None) -> None:
+    def _person(self, leaf: Leaf, words: str, index: int) -> None:
         """Take words without a command: something a person does, what leads to the next block, or a remark."""
+        following = self._following(index)
         if says_nothing(words) or offers_choice(words) or self._leads_to_program(words, following):
             return
         told = instruction_in(words)
@@ -493,6 +495,9 @@ class Reader:
         if self._begins_after_items(leaf):
             phase = phase_in_part(self._builder.part, headline_of(words), words) or self._builder.part.phase
             self._builder.begin(headline_of(words), leaf, phase, is_stated=True)
+        if quoted := self._quoted_message(words, index):
+            self._message(leaf, words, quoted)
+            return
         data = self._blocks.get(following.span.start) if following is not None else None
         attached = data if data is not None and data.kind not in EXECUTABLE and words.endswith(":") else None
         self._manual(leaf, words, attached)
@@ -567,6 +572,19 @@ class Reader:
             block=block,
             reference=RunbookId(anchor["slug"]) if anchor else None,
         )
+        self._builder.add(leaf, (Draft(action=action),))
+
+    def _quoted_message(self, words: str, index: int) -> list[Leaf]:
+        """Return the quoted paragraphs below words that tell to say them."""
+        step = self._builder.step or self._builder.part
+        is_said = step.phase in _SAYS or phase_in_part(self._builder.part, headline_of(words), words) in _SAYS
+        below = self._leaves[index + 1 : index + 1 + _NEAR] if is_said and words.endswith(":") else []
+        return list(takewhile(lambda leaf: leaf.quote_depth > 0 and leaf.kind is NodeKind.PARAGRAPH, below))
+
+    def _message(self, leaf: Leaf, words: str, quoted: list[Leaf]) -> None:
+        text = "\n\n".join(each.text.strip() for each in quoted)
+        span = Span(quoted[0].span.start, quoted[-1].span.end)
+        action = Action(id=NO_ID, kind=ActionKind.MESSAGE, text=text, span=span, title=self._headline(words))
         self._builder.add(leaf, (Draft(action=action),))
 
     def _headline(self, words: str) -> str:

@@ -706,3 +706,34 @@ def test_parts_whose_titles_are_verbs_are_one_procedure() -> None:
     assert [each.title for each in found.runbooks] == ["The post box is slow"]
     steps = found.runbooks[0].steps
     assert [step.phase for step in steps] == [Phase.DIAGNOSE, Phase.MITIGATE, Phase.COMMUNICATE]
+
+
+def test_a_quoted_text_below_words_that_tell_to_say_it_is_a_message() -> None:
+    found = runbook(
+        """
+        # The post box is slow
+
+        ## 1. Repair
+
+        The vendor says:
+
+        > It takes a minute.
+
+        ```sh
+        systemctl restart postfix
+        ```
+
+        ## 2. Tell people
+
+        Post in #mail:
+
+        > Letters arrive again.
+        >
+        > Nothing was lost, says [your name].
+        """
+    )
+    assert [(each.kind, each.text) for each in found.actions] == [
+        (ActionKind.SHELL, "systemctl restart postfix"),
+        (ActionKind.MESSAGE, "Letters arrive again.\n\nNothing was lost, says [your name]."),
+    ]
+    assert found.actions[1].title == "Post in #mail"
