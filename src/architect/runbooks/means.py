@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 
 from architect.runbooks.labels import opening_label
@@ -10,6 +11,7 @@ from architect.runbooks.model import NodeKind
 from architect.runbooks.titles import is_condition, means_title
 
 _LABEL_LEVEL = 7
+_CASE = re.compile(r"(?:if|when|in case)\b", re.IGNORECASE)
 
 
 def alternatives_by_means(leaves: Iterable[Leaf]) -> frozenset[int]:
@@ -20,6 +22,20 @@ def alternatives_by_means(leaves: Iterable[Leaf]) -> frozenset[int]:
 def alternatives_by_condition(leaves: Iterable[Leaf]) -> frozenset[int]:
     """Return where the headings and labels begin that name a condition, each with such a neighbour of its rank."""
     return _neighbours(leaves, is_condition)
+
+
+def later_cases(leaves: Iterable[Leaf]) -> frozenset[int]:
+    """Return where paragraphs begin that name a case and lead to a block, each right behind another case's blocks."""
+    found: set[int] = set()
+    is_behind_case = False
+    for leaf in leaves:
+        if leaf.kind in (NodeKind.FENCE, NodeKind.INDENTED_CODE) and is_behind_case:
+            continue
+        is_case = leaf.is_paragraph and leaf.words.endswith(":") and _CASE.match(leaf.words) is not None
+        if is_case and is_behind_case:
+            found.add(leaf.span.start)
+        is_behind_case = is_case
+    return frozenset(found)
 
 
 def _neighbours(leaves: Iterable[Leaf], is_one: Callable[[str], bool]) -> frozenset[int]:

@@ -73,7 +73,7 @@ _LIKE_ENGLISH_LIST = """
 _LIKE_ENGLISH = frozenset(_LIKE_ENGLISH_LIST.split())
 _WORD = re.compile(
     r"(?:[A-Za-z_]\w*=(?:\"[^\"]*\"|'[^']*'|\S*)\s+)*(?:(?:sudo|time|nohup|watch|env|"
-    r"exec)\s+(?:-\S+\s+)*)*(?P<word>\S+)"
+    r"exec)\s+(?:(?:-[uUg]\s+\S+|-n\s+[\d.]+|-\S+)\s+)*)*(?P<word>\S+)"
 )
 _PATH = re.compile(
     r"(?:\.{1,2}|~|\$\w+|\$\{\w+\})/[\w.@+/-]*[\w@+-]\Z|/(?:usr|opt|bin|sbin|etc/init\.d|home|root|var|"

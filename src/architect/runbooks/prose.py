@@ -8,6 +8,7 @@ from architect.runbooks.markdown import Leaf
 from architect.runbooks.titles import is_condition
 from architect.runbooks.wording import headline_of, title_of
 
+_CODE_BEHIND = re.compile(r"(?<=[.!?:])[ \t]+`|\n`")
 _CHOICE = re.compile(
     r"\b(?:one of (?:the following|these)|either of|any of the following|choose (?:one|from|between)|pick one|"
     r"(?:following|these) options?|options?:)"
@@ -75,9 +76,9 @@ def says_when_it_fires(words: str) -> bool:
 
 
 def item_title(leaf: Leaf) -> str:
-    """Return the title of a list item: its bold lead, else its first sentence, without a command on the next line."""
+    """Return the title of a list item: its bold lead, else its first sentence, without a command behind it."""
     lead = _BOLD_LEAD.match(leaf.text)
-    words = title_of(lead["lead"]) if lead else headline_of(title_of(leaf.text.partition("\n`")[0]))
+    words = title_of(lead["lead"]) if lead else headline_of(title_of(_CODE_BEHIND.split(leaf.text, maxsplit=1)[0]))
     return words.rstrip(":.").strip()
 
 

@@ -18,7 +18,7 @@ from architect.runbooks.instructions import instruction_in, instructs, is_foreig
 from architect.runbooks.labels import Label, labels_of, opening_label, plain_label
 from architect.runbooks.lists import List, cause_of
 from architect.runbooks.markdown import Leaf
-from architect.runbooks.means import alternatives_by_condition, alternatives_by_means
+from architect.runbooks.means import alternatives_by_condition, alternatives_by_means, later_cases
 from architect.runbooks.model import Action, ActionKind, Block, BlockKind, NodeKind, Phase, Span, Step
 from architect.runbooks.programs import program_of
 from architect.runbooks.prose import (
@@ -115,6 +115,7 @@ class Reader:
         self._leaves: tuple[Leaf, ...] = ()
         self._by_means: frozenset[int] = frozenset()
         self._by_condition: frozenset[int] = frozenset()
+        self._later_cases: frozenset[int] = frozenset()
         self._is_introduced = False
 
     def read(self, leaves: tuple[Leaf, ...]) -> Body:
@@ -122,6 +123,7 @@ class Reader:
         self._leaves = leaves
         self._by_means = alternatives_by_means(leaves)
         self._by_condition = alternatives_by_condition(leaves)
+        self._later_cases = later_cases(leaves)
         self._is_introduced = any(leaf.kind is NodeKind.HEADING and not leaf.items for leaf in leaves)
         for index, leaf in enumerate(leaves):
             self._follow_items(leaf)
@@ -432,8 +434,13 @@ class Reader:
             title = option_title(words[:_LEAD].rstrip(".:")) or item_title(leaf)
             self._builder.alternative = Alternative(title=title, level=_LABEL_LEVEL)
             return
-        if opens_alternative(words[:_LEAD]) and self._builder.has_actions and (item is None or self._is_lead):
-            self._builder.alternative = Alternative(title=option_title(headline_of(words)) or words, is_or=True)
+        around = self._builder.step or self._builder.part
+        is_case = leaf.span.start in self._later_cases and around.phase is Phase.MITIGATE and around.is_stated
+        opens = is_case or opens_alternative(words[:_LEAD])
+        if opens and self._builder.has_actions and (item is None or self._is_lead):
+            self._builder.alternative = Alternative(
+                title=option_title(headline_of(words)) or words.rstrip(":"), is_or=True
+            )
 
     def _alternative_of(self, leaf: Leaf, words: str) -> str | None:
         item = leaf.items[-1]

@@ -737,3 +737,42 @@ def test_a_quoted_text_below_words_that_tell_to_say_it_is_a_message() -> None:
         (ActionKind.MESSAGE, "Letters arrive again.\n\nNothing was lost, says [your name]."),
     ]
     assert found.actions[1].title == "Post in #mail"
+
+
+def test_cases_one_behind_the_other_are_alternatives() -> None:
+    found = runbook(
+        """
+        # Letters are late
+
+        ## Triage
+
+        1. Is the queue long? `mailq | wc -l`
+
+        ## Fix
+
+        If the queue is long, send it now:
+
+        ```sh
+        postqueue -f
+        ```
+
+        If the disk is full, make room:
+
+        ```sh
+        journalctl --vacuum-size=200M
+        ```
+
+        ## Verify
+
+        ```sh
+        watch -n 5 "mailq | tail -1"
+        ```
+        """
+    )
+    (group,) = groups(found)
+    assert [option.title for option in group.options] == [
+        "If the queue is long, send it now",
+        "If the disk is full, make room",
+    ]
+    assert titles(found) == ["Is the queue long?", "Fix", "Verify"]
+    assert commands(found)[-1] == 'watch -n 5 "mailq | tail -1"'
