@@ -256,6 +256,26 @@ def test_many_processes_that_open_an_empty_database_at_once_make_one_store(recor
         assert hand.sql("SELECT count(*) FROM installation") == [(1,)]
 
 
+def test_an_append_reads_no_more_when_there_is_more(url: str) -> None:
+    with open_stores(url) as stores:
+        for number in range(400):
+            stores.events.append(NOTES, [DRAFT], expected_seq=number)
+    query = "SELECT seq_tup_read, n_tup_ins FROM pg_stat_user_tables WHERE relname = 'events'"
+    with psycopg.connect(url, autocommit=True) as connection:
+
+        def is_counted() -> bool:
+            connection.execute("SELECT pg_stat_clear_snapshot()")
+            return counted()[1] >= 400
+
+        def counted() -> tuple[int, int]:
+            row = connection.execute(query).fetchone()
+            assert row is not None
+            return row
+
+        assert eventually(is_counted)
+        assert counted()[0] < 4 * 400
+
+
 def test_many_threads_append_without_an_error(url: str) -> None:
     errors: list[ArchitectError] = []
     with open_stores(url) as stores:

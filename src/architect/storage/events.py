@@ -53,7 +53,7 @@ ALL_EVENTS = select(events).order_by(events.c.stream, events.c.seq)
 _MOVED_WHERE_ALL_IS_AS_KNOWN = """
     UPDATE streams SET seq = :seq, hash = :hash
     WHERE stream = :stream AND seq = :before AND hash = :prev
-      AND NOT EXISTS (SELECT 1 FROM events WHERE at > :at)
+      AND COALESCE((SELECT max(at) FROM events), '') <= :at
       AND (CAST(:subject AS text) IS NULL OR EXISTS (
           SELECT 1 FROM leases WHERE subject = :subject AND generation = :generation AND NOT is_released))
 """
