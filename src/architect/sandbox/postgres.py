@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pwd
 import secrets
 import shutil
 import signal
@@ -98,10 +99,23 @@ def system_identifier(cluster: Cluster) -> str:
     return _psql(cluster, "SELECT system_identifier FROM pg_control_system();").strip()
 
 
+def require_known_user(uid: int) -> None:
+    """Raise SandboxError for a user without an entry in the user database, as in some containers: initdb wants one."""
+    try:
+        pwd.getpwuid(uid)
+    except KeyError as error:
+        raise SandboxError(
+            f"the user {uid} has no entry in /etc/passwd, and PostgreSQL starts for nobody without one",
+            hint="run as a user who has one, or add it",
+        ) from error
+
+
 def _initialise(cluster: Cluster) -> None:
     """Run initdb, which wants a user with an entry in the user database, then hand the folder to the servers' user."""
     data = cluster.data("primary")
     maker = known_server_user()
+    if maker is None:
+        require_known_user(os.geteuid())
     password_file = cluster.folder / "initial-password"
     password_file.touch(mode=0o600)
     password_file.write_text(cluster.passwords[ADMINISTRATOR], encoding="utf-8")

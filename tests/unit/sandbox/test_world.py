@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 
 from architect.kernel.errors import UsageError
 from architect.sandbox.deployment import read_deployment
+from architect.sandbox.postgres import require_known_user
 from architect.sandbox.processes import ProcessId
 from architect.sandbox.toolbox import read_toolbox
-from architect.sandbox.world import FORMAT, Ports, Walls, World, free_ports, read_world, write_world
+from architect.sandbox.world import FORMAT, Ports, SandboxError, Walls, World, free_ports, read_world, write_world
 
 WORLD = World(
     format=FORMAT,
@@ -59,3 +61,9 @@ def test_no_tool_is_both_given_and_refused() -> None:
     assert not given & set(toolbox.refused)
     for names in (toolbox.tools, toolbox.postgres, toolbox.refused):
         assert list(names) == sorted(set(names), key=names.index)
+
+
+def test_a_user_whom_nobody_knows_is_told_why_there_is_no_sandbox() -> None:
+    require_known_user(os.getuid())
+    with pytest.raises(SandboxError, match="the user 3999999999 has no entry in /etc/passwd"):
+        require_known_user(3_999_999_999)
