@@ -161,7 +161,8 @@ def test_behind_the_walls_rm_in_the_real_home_fails(sandbox: Inside) -> None:
     precious.write_text("precious", encoding="utf-8")
     try:
         done = sandbox.run('rm -rf "$TARGET"', TARGET=str(precious))
-        assert "Read-only" in done.stderr
+        is_hidden = Path.home().is_relative_to("/tmp")  # behind the walls another folder lies there
+        assert is_hidden or "Read-only" in done.stderr
         assert precious.read_text(encoding="utf-8") == "precious"
     finally:
         precious.unlink()
