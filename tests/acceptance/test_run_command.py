@@ -359,10 +359,9 @@ def test_a_list_whose_reader_ends_early_is_no_error(command_line: CommandLine) -
     assert done.stdout.endswith((" => 0\n", " => 141\n"))
 
 
-def test_a_closed_standard_input_is_nobody(command_line: CommandLine) -> None:
-    document = command_line.document(REPAIR)
-    script = f"{SHELL_PROGRAM} run {document} <&-"
-    done = subprocess.run(
+def in_bash(command_line: CommandLine, script: str) -> subprocess.CompletedProcess[str]:
+    """Run a script of the shell where the command line would run."""
+    return subprocess.run(
         ["bash", "-c", script],
         capture_output=True,
         text=True,
@@ -370,6 +369,12 @@ def test_a_closed_standard_input_is_nobody(command_line: CommandLine) -> None:
         cwd=command_line.repository,
         check=False,
     )
+
+
+def test_a_closed_standard_input_is_nobody(command_line: CommandLine) -> None:
+    document = command_line.document(REPAIR)
+    script = f"{SHELL_PROGRAM} run {document} <&-"
+    done = in_bash(command_line, script)
     assert done.returncode == 3, done.stderr
     assert "Traceback" not in done.stderr
 
@@ -377,13 +382,6 @@ def test_a_closed_standard_input_is_nobody(command_line: CommandLine) -> None:
 def test_standard_output_that_is_closed_stops_nothing(command_line: CommandLine) -> None:
     document = command_line.document(REPAIR)
     script = f"{SHELL_PROGRAM} run {document} --approve 2.1 >&-"
-    done = subprocess.run(
-        ["bash", "-c", script],
-        capture_output=True,
-        text=True,
-        env=command_line.environment,
-        cwd=command_line.repository,
-        check=False,
-    )
+    done = in_bash(command_line, script)
     assert done.returncode == 3, done.stderr
     assert (command_line.world / "restart").exists()

@@ -166,7 +166,7 @@ def _lines(proof: Proof) -> Iterator[str]:
 
 def _visible(text: str) -> str:
     """Return what somebody may have written into the store, in one line, with escape sequences made visible."""
-    from architect.runs.values import visible
+    from architect.kernel.text import visible
 
     return " ".join(visible(text).split())
 

@@ -18,7 +18,7 @@ from architect.commands.judging import judge
 from architect.commands.model import Carried, CommandEffect, Judgement
 from architect.grammars.shell import statements
 from architect.kernel.errors import UsageError
-from architect.runs.values import visible
+from architect.kernel.text import visible
 
 _LANGUAGES = ("shell", "sql", "psql", "promql", "redis")
 _LIST_ITEM = re.compile(r"\s*(?:[-*+]|\d+[.)])\s")

@@ -108,9 +108,9 @@ def output(ctx: click.Context, name: str, action: str, attempt: int | None, stat
 
     On a terminal escape sequences are made visible; in a pipe every byte is as it was.
     """
+    from architect.kernel.text import visible
     from architect.runs.output import read_output
     from architect.runs.ports import OutputKey
-    from architect.runs.values import visible
 
     place = _place(ctx, state)
     run = place.service.state(RunId(name))
@@ -319,7 +319,7 @@ def _say_if_changed(run: RunState) -> None:
 
 def _say_approved(run: RunState, gate: GateState) -> None:
     """Print what was agreed to, and what is still needed."""
-    from architect.runs.values import visible
+    from architect.kernel.text import visible
 
     action = run.action(gate.opened.action) if gate.opened.action else None
     if action is not None:

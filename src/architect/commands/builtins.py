@@ -317,9 +317,7 @@ def _why_doubtful(names: list[Word], letters: str, state: ShellState) -> str:
             state.integers.add(name)
         if (is_calculated or name in state.integers) and (word.value is None or can_run_commands(value, state)):
             return "calculates with text that is only known when it runs, which can run commands"
-        if value.startswith("(") and _LIVE.search(word.prefix if word.value is None else value):
-            return "expands the elements of an array that a text holds, which can run commands"
-        if value.startswith("(") and word.value is None:
+        if value.startswith("(") and (word.value is None or _LIVE.search(value)):
             return "expands the elements of an array that a text holds, which can run commands"
     return ""
 

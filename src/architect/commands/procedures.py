@@ -102,12 +102,19 @@ class _Walk:
 
     def _of_file(self, action: Action) -> Deed:
         """A file that the document shows whole lands in the run's own folder; others a person writes."""
-        name = posixpath.normpath(action.file_name or "")
-        if not action.file_name or action.variables or name == "." or name.startswith(("/", "..", "~")):
+        name = file_within(action)
+        if name is None:
             return _by_hand(action, Doer.PERSON)
         self.carried = replace(self.carried, scratch_files=self.carried.scratch_files | {name})
         reason = f"writes {name} in the run's own folder"
         return Deed(action=action, doer=Doer.FILE, effect=Effect.READ, reason=reason)
+
+
+def file_within(action: Action) -> str | None:
+    """Return where in a run's own folder the file of an action lands; None where it lies elsewhere or has gaps."""
+    name = posixpath.normpath(action.file_name or "")
+    is_elsewhere = not action.file_name or name == "." or name.startswith(("/", "..", "~"))
+    return None if is_elsewhere or action.variables else name
 
 
 def language_of(action: Action) -> str:

@@ -230,9 +230,13 @@ class Reader:
 
     def _is_alternative_to_neighbours(self, leaf: Leaf) -> bool:
         """Say whether a heading or label is one of several ways, or one of several cases in a part that mends."""
-        around = self._builder.step or self._builder.part
-        is_case = leaf.span.start in self._by_condition and around.phase is Phase.MITIGATE and around.is_stated
+        is_case = leaf.span.start in self._by_condition and self._mends()
         return is_case or leaf.span.start in self._by_means
+
+    def _mends(self) -> bool:
+        """Say whether the present step, or the part without one, says that it mends."""
+        around = self._builder.step or self._builder.part
+        return around.phase is Phase.MITIGATE and around.is_stated
 
     def _phase_of_part(self, title: str) -> tuple[Phase, bool]:
         inherited = self._phases[-1][1] if self._phases else None
@@ -434,9 +438,7 @@ class Reader:
             title = option_title(words[:_LEAD].rstrip(".:")) or item_title(leaf)
             self._builder.alternative = Alternative(title=title, level=_LABEL_LEVEL)
             return
-        around = self._builder.step or self._builder.part
-        is_case = leaf.span.start in self._later_cases and around.phase is Phase.MITIGATE and around.is_stated
-        opens = is_case or opens_alternative(words[:_LEAD])
+        opens = opens_alternative(words[:_LEAD]) or (leaf.span.start in self._later_cases and self._mends())
         if opens and self._builder.has_actions and (item is None or self._is_lead):
             self._builder.alternative = Alternative(
                 title=option_title(headline_of(words)) or words.rstrip(":"), is_or=True
@@ -449,8 +451,7 @@ class Reader:
             return option_title(item_title(leaf))
         if item.list_id in self._choice_lists or (self._causes_level and len(leaf.items) == 1):
             return option_title(item_title(leaf)) or item_title(leaf)
-        around = self._builder.step or self._builder.part
-        if one is not None and one.is_by_cause and around.phase is Phase.MITIGATE and around.is_stated:
+        if one is not None and one.is_by_cause and self._mends():
             found = cause_of(words)
             return found[0] if found else None
         return None

@@ -153,7 +153,7 @@ def redis_address(text: str | None, variables: Mapping[str, str]) -> CacheAddres
         url = variables.get("REDIS_URL", "")
     settings = {"host": variables.get("REDIS_HOST", ""), "port": variables.get("REDIS_PORT", "")}
     found = {"host": "127.0.0.1", "port": "6379", "db": "0"}
-    for source in (settings, {**given, "db": ""}, _redis_url_parts(url), {"db": given.get("db", "")}):
+    for source in (settings, given, _redis_url_parts(url), {"db": given.get("db", "")}):
         found |= {name: value for name, value in source.items() if value}
     if not found["port"].isdecimal() or not 0 < int(found["port"]) < _PORTS:
         raise ConnectionTextError(f"{found['port'][:40]!r} is no port of a cache", hint="give a number up to 65535")

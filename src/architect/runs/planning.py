@@ -6,7 +6,6 @@ What must be looked up outside (where tools lie, what files hold, who the system
 from __future__ import annotations
 
 import hashlib
-import posixpath
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Protocol, assert_never
@@ -15,7 +14,7 @@ import msgspec
 import rfc8785
 
 from architect.commands.model import Carried, CommandEffect, Effect, Flag, Judgement, highest
-from architect.commands.procedures import first_line, joined, language_of
+from architect.commands.procedures import file_within, first_line, joined, language_of
 from architect.grammars import placeholders
 from architect.grammars.placeholders import Language
 from architect.kernel.errors import UsageError
@@ -322,9 +321,8 @@ class _Planner:
 
     def _file(self, step: Step, action: Action) -> PlannedAction:
         """Write a file that the document shows; a person writes one that lies elsewhere or has blanks to fill."""
-        name = posixpath.normpath(action.file_name or "")
-        is_inside = bool(action.file_name) and not name.startswith(("/", "..", "~")) and name != "."
-        if not is_inside or action.variables:
+        name = file_within(action)
+        if name is None:
             person = self._for_person(step, action)
             return replace(person, title=f"Write {action.file_name or 'the file'}")
         self.carried = replace(self.carried, scratch_files=self.carried.scratch_files | {name})

@@ -10,13 +10,13 @@ from datetime import datetime
 
 from architect.audit.model import Event
 from architect.commands.model import Effect
+from architect.kernel.text import visible
 from architect.runs.events import OutputDigest, StepEnded, Verdict
 from architect.runs.markdown import block, cell, code, duration, inline, sentence
 from architect.runs.model import PlannedAction
 from architect.runs.ports import OutputKey
 from architect.runs.state import RunState, StepState, fold
 from architect.runs.timeline import name_of, result_of, timeline
-from architect.runs.values import visible
 
 HEAD_LINES, TAIL_LINES = 20, 8
 OUTPUT_BYTES = 16_384

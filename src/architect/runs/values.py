@@ -13,7 +13,6 @@ from typing import assert_never
 from urllib.parse import quote, urlsplit
 
 from architect.kernel.errors import RefusedError, UsageError
-from architect.kernel.text import visible as visible
 from architect.runs.model import Encoding, Shape, Slot
 
 MAX_CHARACTERS = 32_768

@@ -17,13 +17,13 @@ from architect.grammars import placeholders
 from architect.grammars.placeholders import Language
 from architect.kernel.errors import ArchitectError
 from architect.kernel.ids import ActionId, RunId
+from architect.kernel.text import visible
 from architect.runs.context import Contexts, Surroundings
 from architect.runs.model import Executor, Plan, PlannedAction
 from architect.runs.output import OutputRecorder
 from architect.runs.ports import OutputChunk, OutputKey, OutputStore
 from architect.runs.quoting import Bound, bind_shell, bind_sql
 from architect.runs.state import RunState
-from architect.runs.values import visible
 from architect.wiring.engines import runners_at
 from architect.wiring.sites import Site
 

@@ -16,6 +16,7 @@ from architect.audit.canonical import link
 from architect.audit.model import GENESIS, Draft, Event, Head
 from architect.commands.model import Effect
 from architect.kernel.ids import ActionId, RunId
+from architect.kernel.text import visible
 from architect.runs.events import (
     Answer,
     ClockJumped,
@@ -45,7 +46,6 @@ from architect.runs.events import (
 )
 from architect.runs.model import Binding, GateKind, Truth
 from architect.runs.report import HEAD_LINES, OUTPUT_BYTES, TAIL_LINES, report
-from architect.runs.values import visible
 from runs_world import plan, shell, symptom
 
 RUN = RunId("RUN-1")

@@ -15,6 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from architect.grammars.placeholders import Language, find
+from architect.kernel.text import visible
 from architect.runs.model import Encoding, Shape, Slot
 from architect.runs.quoting import Bound, bind_promql, bind_shell, bind_sql, substituted
 from architect.runs.values import (
@@ -24,7 +25,6 @@ from architect.runs.values import (
     environment,
     is_reserved,
     refusals,
-    visible,
 )
 
 BASH = shutil.which("bash") or "/bin/bash"

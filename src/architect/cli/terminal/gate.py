@@ -11,11 +11,11 @@ from architect.cli.terminal.palette import EFFECT_STYLES
 from architect.cli.terminal.screen import Screen
 from architect.cli.terminal.style import count, effect_text, outside
 from architect.cli.terminal.words import person
+from architect.kernel.text import visible
 from architect.runs.events import GateReason
 from architect.runs.gates import votes
 from architect.runs.model import Executor, GateKind, PlannedAction
 from architect.runs.state import GateState, RunState
-from architect.runs.values import visible
 
 MAX_TEXT_LINES = 12
 _LABELS = ("why", "no way back", "way back", "checked after")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from architect.cli.terminal.style import count, size
+from architect.kernel.text import visible
 from architect.runs.ports import Observer, OutputKey, Stream
-from architect.runs.values import visible
 
 HEAD_LINES = 14
 TAIL_LINES = 6

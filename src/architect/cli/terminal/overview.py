@@ -25,11 +25,11 @@ from architect.cli.terminal.style import (
     two_sides,
 )
 from architect.cli.terminal.words import person
+from architect.kernel.text import visible
 from architect.runs.events import Answer, Occasion, Verdict
 from architect.runs.model import PlannedAction
 from architect.runs.ports import RunSummary
 from architect.runs.state import GateState, Measured, RunState, StepState, StepStatus
-from architect.runs.values import visible
 
 _STANDS_WIDTH = 13
 _INDENT = 21

@@ -12,9 +12,9 @@ from rich.text import Text
 from architect.cli.terminal.screen import Screen, side_by_side
 from architect.cli.terminal.style import GATE_WORDS, count, effect_text, end_of, outside, span, two_sides
 from architect.commands.model import Effect
+from architect.kernel.text import visible
 from architect.runs.dry_run import DryRunLine, dry_run_of
 from architect.runs.model import Binding, Executor, GateKind, Plan, PlannedAction
-from architect.runs.values import visible
 
 _INDENT = 21
 _LABEL = _INDENT - 2

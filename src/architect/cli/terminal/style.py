@@ -6,8 +6,8 @@ from rich.text import Text
 
 from architect.cli.terminal.palette import EFFECT_STYLES, EFFECT_WIDTH
 from architect.commands.model import Effect
+from architect.kernel.text import visible
 from architect.runs.model import GateKind, Truth
-from architect.runs.values import visible
 
 TRUTH_STYLES = {Truth.HOLDS: "green", Truth.DOES_NOT: "red", Truth.CANNOT_TELL: "yellow"}
 TRUTH_WORDS = {Truth.HOLDS: "holds", Truth.DOES_NOT: "does not hold", Truth.CANNOT_TELL: "cannot tell"}
