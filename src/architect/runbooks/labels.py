@@ -81,10 +81,12 @@ def _parts(leaf: Leaf) -> Iterator[Segment]:
 
 def _bars(line: str) -> list[int]:
     """Return where a line of several labels is parted: at bars, or before each label that follows one."""
-    found = [match.start() for match in _BAR.finditer(line)]
+    bars = [match.start() for match in _BAR.finditer(line)]
     first = _BOLD.match(line)
     is_labelled = first is not None and (first["colon"] is not None or first["title"].endswith(":"))
-    return found or [match.start() for match in _NEXT.finditer(line)] if is_labelled else found
+    if bars or not is_labelled:
+        return bars
+    return [match.start() for match in _NEXT.finditer(line)]
 
 
 def opening_label(leaf: Leaf) -> Label | None:

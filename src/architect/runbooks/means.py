@@ -27,14 +27,15 @@ def alternatives_by_condition(leaves: Iterable[Leaf]) -> frozenset[int]:
 def later_cases(leaves: Iterable[Leaf]) -> frozenset[int]:
     """Return where paragraphs begin that name a case and lead to a block, each right behind another case's blocks."""
     found: set[int] = set()
-    is_behind_case = False
+    is_in_case = has_block = False
     for leaf in leaves:
-        if leaf.kind in (NodeKind.FENCE, NodeKind.INDENTED_CODE) and is_behind_case:
+        if leaf.kind in (NodeKind.FENCE, NodeKind.INDENTED_CODE):
+            has_block = is_in_case
             continue
-        is_case = leaf.is_paragraph and leaf.words.endswith(":") and _CASE.match(leaf.words) is not None
-        if is_case and is_behind_case:
+        is_in_case = leaf.is_paragraph and leaf.words.endswith(":") and _CASE.match(leaf.words) is not None
+        if is_in_case and has_block:
             found.add(leaf.span.start)
-        is_behind_case = is_case
+        has_block = False
     return frozenset(found)
 
 
